@@ -1,0 +1,49 @@
+"""The error tree. Every error carries what a person needs: what happened, where, and what to do next.
+
+    OspoError                exit code
+    ├── UsageError           2   the command line or a configuration file is wrong
+    ├── TargetError          4   the target does not exist or cannot be read
+    │   └── RegistryError    4   the registry refused, failed or does not know the reference
+    ├── LayerError           -   one layer cannot be read: becomes a blocking Problem
+    ├── StoreError           3   the database cannot be used
+    └── ParseError           -   one file of the target cannot be parsed: becomes a Problem
+"""
+
+
+class OspoError(Exception):
+    """Any failure that ospo explains to the user: a message, and a hint what to do next."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(OspoError):
+    """The command line, the environment or a configuration file is wrong."""
+
+    exit_code = 2
+
+
+class TargetError(OspoError):
+    """The target does not exist or cannot be read."""
+
+    exit_code = 4
+
+
+class RegistryError(TargetError):
+    """A registry refused, failed, or does not know the reference."""
+
+
+class LayerError(OspoError):
+    """One layer's bytes cannot be read or are not what they claim to be."""
+
+
+class StoreError(OspoError):
+    """The database cannot be opened, read or written."""
+
+
+class ParseError(OspoError):
+    """A file of the target is not what its name or magic says; the only error an extractor may raise."""

@@ -1,0 +1,276 @@
+"""The nouns: what a scan reads, finds and could not check. Plain frozen values, no behaviour beyond identity."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ospo.purl import to_purl
+
+
+class Evidence(StrEnum):
+    """Why a component is believed to be there."""
+
+    INSTALLED = "installed"
+    DECLARED = "declared"
+    EMBEDDED = "embedded"
+
+
+class ComponentKind(StrEnum):
+    """What a component is, in the words of CycloneDX."""
+
+    APPLICATION = "application"
+    CONTAINER = "container"
+    DATA = "data"
+    FILE = "file"
+    FIRMWARE = "firmware"
+    FRAMEWORK = "framework"
+    LIBRARY = "library"
+    MODEL = "machine-learning-model"
+    OPERATING_SYSTEM = "operating-system"
+    PLATFORM = "platform"
+
+
+class Severity(StrEnum):
+    """How bad a finding is, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for critical, rising as it gets less bad."""
+        return list(Severity).index(self)
+
+
+class ProblemKind(StrEnum):
+    """What could not be checked."""
+
+    LAYER = "layer"
+    DATABASE = "database"
+    REGISTRY = "registry"
+    ARCHIVE = "archive"
+    MANIFEST = "manifest"
+    FILE = "file"
+    CONFIG = "config"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """Something that could not be checked; a value in the result, never only a log line."""
+
+    kind: ProblemKind
+    where: str
+    """The path, layer or address, as a person would look for it."""
+    message: str
+    hint: str = ""
+    blocking: bool = False
+    """True when the scan cannot be called complete: exit code 3."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RawLicense:
+    """Licence words exactly as the metadata has them."""
+
+    text: str
+    field: str
+    """Where they stand: a metadata field ("License-Expression"), or a file in the package."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place where a component was found."""
+
+    path: str
+    layer: int | None = None
+    """Index of the layer that introduced it there, from 0 at the bottom; None outside images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One package, module, application or model, as one extractor saw it or as the whole scan merged it.
+
+    An extractor fills the upper half; engine and scan fill the part below `evidence`.
+    """
+
+    type: str
+    """The purl type: deb, npm, pypi, golang, maven, generic …"""
+    name: str
+    version: str = ""
+    namespace: str = ""
+    qualifiers: tuple[tuple[str, str], ...] = ()
+    subpath: str = ""
+    registered: bool = True
+    """False for what no registry knows (a local crate, an unnamed main module): it has no purl."""
+    kind: ComponentKind = ComponentKind.LIBRARY
+    licenses: tuple[RawLicense, ...] = ()
+    supplier: str = ""
+    description: str = ""
+    urls: tuple[tuple[str, str], ...] = ()
+    """(CycloneDX external reference type, address) pairs, as declared by the package. Never fetched."""
+    hashes: tuple[tuple[str, str], ...] = ()
+    """(CycloneDX algorithm name, lower-case hex) pairs."""
+    depends: tuple[str, ...] = ()
+    """Names of what it needs in its own ecosystem's spelling; "a | b" for alternatives."""
+    provides: tuple[str, ...] = ()
+    """Further names by which others may need it."""
+    properties: tuple[tuple[str, str], ...] = ()
+
+    evidence: Evidence = Evidence.INSTALLED
+    found_by: str = ""
+    """Name of the extractor."""
+    locations: tuple[Location, ...] = ()
+    owned_by: str = ""
+    """Key of the operating-system package that owns the files; "" when none does."""
+
+    @property
+    def purl(self) -> str | None:
+        """The canonical package URL, or None for what is not registered anywhere."""
+        if not self.registered:
+            return None
+        return to_purl(self.type, self.namespace, self.name, self.version, self.qualifiers, self.subpath)
+
+    @property
+    def key(self) -> str:
+        """What identifies the component in one artifact and in the store: the purl, or a local name."""
+        return self.purl or "local:" + to_purl(
+            self.type, self.namespace, self.name, self.version, self.qualifiers, self.subpath
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Distro:
+    """The operating system an os-release file names."""
+
+    id: str
+    version_id: str = ""
+    name: str = ""
+    id_like: tuple[str, ...] = ()
+    build_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """The files that one operating-system package installed."""
+
+    package: str
+    """The package's name as its database spells it, without architecture."""
+    paths: str
+    """Paths without leading slash, one a line: kept as text, a distribution has hundreds of thousands."""
+
+
+Record = Component | Distro | Ownership
+"""What an extractor may yield."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What an image runs on, as `os/architecture[/variant]`."""
+
+    os: str
+    architecture: str
+    variant: str = ""
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One blob of an image."""
+
+    index: int
+    """Position from 0 at the bottom, counting only layers that have a blob."""
+    digest: str
+    """Digest of the blob as stored, compressed or not."""
+    media_type: str
+    size: int
+    """Bytes of the blob as stored."""
+    diff_id: str = ""
+    """What the image configuration claims about the uncompressed bytes; shown, never trusted as a key."""
+    created_by: str = ""
+    """The command of the history entry, as recorded by the builder."""
+
+
+class ArtifactKind(StrEnum):
+    """What kind of immutable bytes were scanned."""
+
+    IMAGE = "image"
+    DIRECTORY = "directory"
+    SBOM = "sbom"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """Immutable bytes that a target pointed at. Facts hang on artifacts."""
+
+    kind: ArtifactKind
+    digest: str
+    """Manifest digest of an image (configuration digest where no manifest exists), tree hash of a
+    directory, SHA-256 of an SBOM file."""
+    platform: Platform | None = None
+    config_digest: str = ""
+    media_type: str = ""
+    created: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    layers: tuple[Layer, ...] = ()
+
+
+class TargetKind(StrEnum):
+    """How a target was named."""
+
+    IMAGE = "image"
+    DIRECTORY = "directory"
+    SBOM = "sbom"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What somebody runs, by name."""
+
+    name: str
+    """Canonical, with scheme and tag: the same thing named twice is one target."""
+    kind: TargetKind
+    identity: str
+    """The name without tag and digest, so that findings survive rebuilds."""
+    reference: str = ""
+    """As the user typed it."""
+    index_digest: str = ""
+    """Digest of the multi-platform index that the tag pointed at, "" when there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """All that one scan of one artifact found out; components sorted by key, problems sorted."""
+
+    target: Target
+    artifact: Artifact
+    components: tuple[Component, ...]
+    dependencies: tuple[tuple[str, tuple[str, ...]], ...]
+    """(component key, keys it depends on), sorted; only edges whose both ends are components."""
+    problems: tuple[Problem, ...]
+    distro: Distro | None
+    scanned_at: str
+    """RFC 3339, UTC, whole seconds."""
+    facts_version: str
+    """Which extractors in which versions looked."""
+
+    @property
+    def complete(self) -> bool:
+        """False when a blocking problem leaves a part unchecked."""
+        return not any(problem.blocking for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that a subject does not satisfy."""
+
+    fingerprint: str
+    rule: str
+    severity: Severity
+    target: str
+    subject: str
+    """Component key, or what else the rule looked at."""
+    message: str
+    fix: str = ""

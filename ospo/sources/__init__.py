@@ -1,0 +1,1 @@
+"""References to bytes: registries, layouts, archives, daemons, folders and SBOM files."""
