@@ -1,0 +1,125 @@
+"""Which of the images in an index is meant (names: https://go.dev/doc/install/source#environment)."""
+
+import os
+
+from ospo.errors import TargetError, UsageError
+from ospo.model import Platform
+from ospo.sources.manifests import CONFIG_TYPES, MANIFEST_TYPES, Descriptor
+
+# What kernels and people call an architecture -> what images call it.
+_ARCHITECTURES = {
+    "x86_64": ("amd64", ""),
+    "x86-64": ("amd64", ""),
+    "aarch64": ("arm64", ""),
+    "armv8l": ("arm64", ""),
+    "armhf": ("arm", "v7"),
+    "armv7l": ("arm", "v7"),
+    "armel": ("arm", "v6"),
+    "armv6l": ("arm", "v6"),
+    "i386": ("386", ""),
+    "i686": ("386", ""),
+}
+_SYSTEMS = frozenset(("linux", "windows", "darwin", "freebsd"))
+# The variant that is meant where none is named (https://github.com/containerd/platforms, normalize).
+_DEFAULT_VARIANTS = {"arm64": "v8", "arm": "v7", "amd64": "v1"}
+
+
+def parse_platform(text: str) -> Platform:
+    """Read `os/architecture[/variant]`, an architecture alone (for Linux) or a system alone (as here).
+
+    Raises:
+        UsageError: it is not a platform.
+    """
+    parts = text.strip().lower().split("/")
+    if len(parts) > 3 or not all(_is_word(part) for part in parts):
+        raise UsageError(f"not a platform: {text[:60]!r}", hint="write it like linux/arm64 or linux/arm/v7")
+    if len(parts) == 1:
+        system, architecture = (parts[0], "") if parts[0] in _SYSTEMS else ("linux", parts[0])
+    else:
+        system, architecture = parts[:2]
+    name, variant = _architecture(architecture or os.uname().machine)
+    return Platform(system, name, parts[2] if len(parts) == 3 else variant)
+
+
+def own_platform() -> Platform:
+    """Return Linux on this machine's architecture."""
+    return Platform("linux", *_architecture(os.uname().machine))
+
+
+def choose(
+    descriptors: tuple[Descriptor, ...], wanted: Platform | None, all_platforms: bool
+) -> tuple[Descriptor, ...]:
+    """Return the manifests of images to scan: all, or the best match for one platform.
+
+    Attestations and other artifacts are left out. A single image is chosen whatever its platform unless
+    one was asked for; among several the default is this machine's architecture on Linux. Among the variants
+    of an architecture the usual one wins, then the highest.
+
+    Raises:
+        TargetError: there is no image, or none for the platform; names those that are there.
+    """
+    images = tuple(descriptor for descriptor in descriptors if is_image(descriptor))
+    if not images:
+        raise TargetError(
+            "the index lists no container image",
+            hint="the reference names another kind of OCI artifact (a chart, a signature, a model …)",
+        )
+    if all_platforms:
+        return images
+    if len(images) == 1 and (wanted is None or images[0].platform is None):
+        return images
+    target = wanted or own_platform()
+    # max() keeps the first of equals, as container runtimes do.
+    matching = [image for image in images if image.platform and matches(image.platform, target)]
+    if not matching:
+        raise _no_match(target, images)
+    return (max(matching, key=lambda image: _preference(image.platform)),)
+
+
+def is_image(descriptor: Descriptor) -> bool:
+    """Tell whether a descriptor of an index points at the manifest of a container image.
+
+    BuildKit marks attestations by annotation and by the platform unknown/unknown:
+    https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md
+    """
+    if descriptor.media_type not in MANIFEST_TYPES:
+        return False
+    if descriptor.artifact_type and descriptor.artifact_type not in CONFIG_TYPES:
+        return False
+    if descriptor.annotation("vnd.docker.reference.type"):
+        return False
+    platform = descriptor.platform
+    return not (platform and platform.os == "unknown" and platform.architecture == "unknown")
+
+
+def matches(offered: Platform, wanted: Platform) -> bool:
+    """Tell whether an image's platform is the wanted one; a variant counts only if one is wanted."""
+    if (offered.os, offered.architecture) != (wanted.os, wanted.architecture):
+        return False
+    return not wanted.variant or _variant(offered) == _variant(wanted)
+
+
+def _no_match(target: Platform, images: tuple[Descriptor, ...]) -> TargetError:
+    there = sorted({str(image.platform or "unnamed") for image in images})
+    shown = ", ".join(ascii(name[:40]).strip("'") for name in there[:20])
+    return TargetError(
+        f"no image for {target}; there is: {shown}",
+        hint="choose one with --platform, or take --all-platforms",
+    )
+
+
+def _preference(platform: Platform | None) -> tuple[bool, str]:
+    variant = _variant(platform) if platform else ""
+    return platform is not None and variant == _DEFAULT_VARIANTS.get(platform.architecture, ""), variant
+
+
+def _variant(platform: Platform) -> str:
+    return platform.variant or _DEFAULT_VARIANTS.get(platform.architecture, "")
+
+
+def _architecture(name: str) -> tuple[str, str]:
+    return _ARCHITECTURES.get(name, (name, ""))
+
+
+def _is_word(text: str) -> bool:
+    return text.isascii() and text.replace("_", "").replace("-", "").isalnum()
