@@ -1,0 +1,1 @@
+"""From facts to findings: pure, the same facts give the same findings."""

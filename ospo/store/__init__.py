@@ -1,0 +1,1 @@
+"""What has been found out, kept: a SQLite database, its only writer, its queries, and a disposable cache."""

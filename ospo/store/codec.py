@@ -1,0 +1,144 @@
+"""Values as the database keeps them, and back: components as JSON, platforms as text, times as seconds."""
+
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import UTC, datetime
+from itertools import compress
+from operator import attrgetter
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+
+from ospo.model import Component, ComponentKind, Distro, Evidence, Location, Platform, RawLicense
+
+Pairs = tuple[tuple[str, str], ...]
+
+_NAMES = tuple(field.name for field in fields(Component))
+_values: Callable[[Component], tuple[Any, ...]] = attrgetter(*_NAMES)
+
+# A key is written by ospo.purl, which encodes these delimiters wherever they are not delimiters.
+_KEY = re.compile(
+    r"(?:local:)?pkg:(?P<type>[^/]*)/(?:(?P<namespace>[^?#@]*)/)?(?P<name>[^/?#@]*)(?:@(?P<version>[^?#]*))?"
+)
+
+
+def encode_component(component: Component) -> str:
+    """Write a component as JSON without its empty fields.
+
+    Raises:
+        TypeError: a text holds a lone surrogate, which UTF-8 cannot express.
+    """
+    values = _values(component)
+    return orjson.dumps(dict(compress(zip(_NAMES, values, strict=True), values))).decode()
+
+
+def decode_component(data: str) -> Component:
+    """Read what `encode_component` wrote."""
+    stored: dict[str, Any] = orjson.loads(data)
+    decoded = {name: _DECODERS[name](value) for name, value in stored.items()}
+    return Component(**({"registered": False} | decoded))
+
+
+def encode_words(component: Component) -> str | None:
+    """Write the distinct licence words of a component as a sorted JSON list; None when it has none."""
+    if not component.licenses:
+        return None
+    return orjson.dumps(sorted({license_.text for license_ in component.licenses})).decode()
+
+
+def decode_words(words: str | None) -> tuple[str, ...]:
+    """Read what `encode_words` wrote."""
+    return tuple(orjson.loads(words)) if words else ()
+
+
+def key_parts(key: str) -> tuple[str, ...]:
+    """Split a component key into type, namespace, name and version, without percent-encoding.
+
+    Raises:
+        ValueError: it is not a key.
+    """
+    match = _KEY.match(key)
+    if match is None:
+        raise ValueError(f"not a component key: {key}")
+    return tuple(unquote(part) for part in match.groups(""))
+
+
+def encode_pairs(pairs: Pairs) -> str:
+    """Write pairs of texts as a JSON list of lists."""
+    return orjson.dumps(pairs).decode()
+
+
+def decode_pairs(data: str) -> Pairs:
+    """Read what `encode_pairs` wrote."""
+    return _pairs(orjson.loads(data))
+
+
+def encode_distro(distro: Distro | None) -> str | None:
+    """Write a distribution as JSON."""
+    return orjson.dumps(distro).decode() if distro else None
+
+
+def decode_distro(data: str | None) -> Distro | None:
+    """Read what `encode_distro` wrote."""
+    if data is None:
+        return None
+    values = orjson.loads(data)
+    return Distro(**(values | {"id_like": tuple(values["id_like"])}))
+
+
+def encode_platform(platform: Platform | None) -> str:
+    """Write `os/architecture[/variant]`, "" for None; a slash inside a part is percent-encoded."""
+    if platform is None:
+        return ""
+    parts = [platform.os, platform.architecture, platform.variant]
+    if not platform.variant:
+        parts.pop()
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
+
+
+def decode_platform(text: str) -> Platform | None:
+    """Read what `encode_platform` wrote."""
+    if not text:
+        return None
+    return Platform(*(part.replace("%2F", "/").replace("%25", "%") for part in text.split("/")))
+
+
+def encode_time(text: str) -> int:
+    """Turn an RFC 3339 time into seconds since 1970, UTC.
+
+    Raises:
+        ValueError: it is none, or names no offset.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without offset: {text}")
+    return int(moment.timestamp())
+
+
+def decode_time(seconds: int) -> str:
+    """Write seconds since 1970 as RFC 3339, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _pairs(value: list[list[str]]) -> Pairs:
+    return tuple((first, second) for first, second in value)
+
+
+_DECODERS: dict[str, Callable[[Any], Any]] = dict.fromkeys(_NAMES, _same) | {
+    "qualifiers": _pairs,
+    "kind": ComponentKind,
+    "licenses": lambda value: tuple(RawLicense(**one) for one in value),
+    "urls": _pairs,
+    "hashes": _pairs,
+    "depends": tuple,
+    "provides": tuple,
+    "properties": _pairs,
+    "evidence": Evidence,
+    "locations": lambda value: tuple(Location(**one) for one in value),
+}
