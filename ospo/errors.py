@@ -1,12 +1,13 @@
 """The error tree. Every error carries what a person needs: what happened, where, and what to do next.
 
-    OspoError                exit code
-    ├── UsageError           2   the command line or a configuration file is wrong
-    ├── TargetError          4   the target does not exist or cannot be read
-    │   └── RegistryError    4   the registry refused, failed or does not know the reference
-    ├── LayerError           -   one layer cannot be read: becomes a blocking Problem
-    ├── StoreError           3   the database cannot be used
-    └── ParseError           -   one file of the target cannot be parsed: becomes a Problem
+OspoError                exit code
+├── UsageError           2   the command line or a configuration file is wrong
+├── TargetError          4   the target does not exist or cannot be read
+│   └── RegistryError    4   the registry refused, failed or does not know the reference
+├── NetworkError         3   a server cannot be reached, or its answer is refused
+├── LayerError           -   one layer cannot be read: becomes a blocking Problem
+├── StoreError           3   the database cannot be used
+└── ParseError           -   one file of the target cannot be parsed: becomes a Problem
 """
 
 
@@ -35,6 +36,15 @@ class TargetError(OspoError):
 
 class RegistryError(TargetError):
     """A registry refused, failed, or does not know the reference."""
+
+
+class NetworkError(OspoError):
+    """A server cannot be reached, breaks off, or answers with something that is refused."""
+
+    def __init__(self, message: str, *, hint: str = "", transient: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.transient = transient
+        """True when the same request may succeed in a moment."""
 
 
 class LayerError(OspoError):

@@ -1,8 +1,8 @@
 """Indexes and manifests of images, OCI and Docker schema 2, read from untrusted bytes.
 
 Formats: https://github.com/opencontainers/image-spec/blob/main/manifest.md, …/image-index.md and
-https://distribution.github.io/distribution/spec/manifest-v2-2/. Digests are in `ospo.sources.digests`, the
-choice of a platform in `ospo.sources.platforms`, the way from a descriptor to artifacts in `ospo.sources.resolve`.
+https://distribution.github.io/distribution/spec/manifest-v2-2/. Digests are in `ospo.sources.digests`,
+platforms in `ospo.sources.platforms`, the way from descriptors to images in `ospo.sources.resolve`.
 """
 
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from ospo.sources.manifests import Descriptor, read_index, read_manifest
 from ospo.sources.platforms import choose, matches
 
 Fetch = Callable[[Descriptor], bytes]
-"""Returns the bytes of a manifest, index or configuration, reading at most one byte more than `descriptor.size`;
+"""Returns the bytes of a manifest, index or configuration, reading little more than `descriptor.size` bytes;
 whether they are what the descriptor promises is checked here."""
 
 _DEPTH = 4
