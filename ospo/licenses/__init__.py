@@ -1,0 +1,1 @@
+"""From the licence words of package metadata to SPDX."""

@@ -1,0 +1,92 @@
+"""What a package declares about its licences, as SPDX where the words say so exactly, as words where not.
+
+Never a guess: "BSD", "GPL" or "Dual License" may be several licences and stay what they are.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from ospo.licenses.spdx import canonical, joined, license_list
+from ospo.model import RawLicense
+
+_NAME_LENGTH_MAX = 1024
+_NOTHING = frozenset(("", "unknown", "none", "noassertion"))
+"""What generators write where nothing is declared: setuptools, SPDX 2.3 section 7.15."""
+
+_ONLY = "License-Expression"
+"""Whoever has this field means it alone: https://peps.python.org/pep-0639/#deprecate-license-field"""
+
+_ALTERNATIVES = frozenset(("licenses",))
+"""Fields whose entries are a choice. npm: https://docs.npmjs.com/cli/v10/configuring-npm/package-json#license"""
+
+_AMBIGUOUS_CLASSIFIERS = frozenset(("apache software license",))
+"""Classifiers that cover several versions although as plain words they name one."""
+
+
+class Wording(StrEnum):
+    """How far licence words were understood."""
+
+    ID = "id"
+    EXPRESSION = "expression"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One licence, one expression, or words that are neither."""
+
+    wording: Wording
+    text: str
+    """Canonical SPDX, or the words themselves: their first line, at most 1,024 characters of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The declared licences of one component, in the metadata's order; several have no known relation."""
+
+    terms: tuple[Term, ...] = ()
+
+
+def known(declared: Declared) -> bool:
+    """Tell whether something is declared, and all of it understood."""
+    return bool(declared.terms) and all(term.wording is not Wording.NAME for term in declared.terms)
+
+
+@lru_cache(maxsize=4096)
+def declare(raws: tuple[RawLicense, ...]) -> Declared:
+    """Read licence words.
+
+    Several fields say the same thing with more or less care: the first one that is understood counts,
+    else the first one. Several entries of one field are a list, or a choice where the field is known as one.
+    """
+    fields: dict[str, list[str]] = {}
+    for raw in raws:
+        if raw.text.strip().lower() not in _NOTHING:
+            fields.setdefault(raw.field, []).append(raw.text)
+    if _ONLY in fields:
+        fields = {_ONLY: fields[_ONLY]}
+    readings = [_read(field, texts) for field, texts in fields.items()]
+    return next(filter(known, readings), readings[0] if readings else Declared())
+
+
+def _read(field: str, texts: Iterable[str]) -> Declared:
+    declared = Declared(tuple(dict.fromkeys(_term(text, field) for text in texts)))
+    if field in _ALTERNATIVES and len(declared.terms) > 1 and known(declared):
+        return Declared((_spdx(joined((term.text for term in declared.terms), "OR")),))
+    return declared
+
+
+def _term(text: str, field: str) -> Term:
+    lower = text.strip().lower()
+    if field == "Classifier" and lower in _AMBIGUOUS_CLASSIFIERS:
+        return Term(Wording.NAME, text.strip())
+    if understood := canonical(text) or license_list().names.get(lower, ""):
+        return _spdx(understood)
+    return Term(Wording.NAME, text.strip().splitlines()[0][:_NAME_LENGTH_MAX].rstrip())
+
+
+def _spdx(expression: str) -> Term:
+    is_id = expression.lower() in license_list().ids
+    return Term(Wording.ID if is_id else Wording.EXPRESSION, expression)

@@ -1,0 +1,67 @@
+"""The only module that knows `cyclonedx-python-lib`: it writes XML, and reads XML into plain values.
+
+Its cost is near linear as used here: about 1 ms to take over and 0.6 ms to write each component, 0.9 ms to read
+one. Its own outputters first call `Bom.validate()`, which looks for the graph entry of every component by
+walking over all entries: 200 s at 20,000 components. Our documents are proven valid by the tests, so they
+go straight to `Bom.as_xml()`, which the outputters call next; this also leaves out components without
+known dependencies, as our JSON does. The library has neither compositions nor annotations: XML states
+its completeness by the property `ospo:complete` alone.
+
+JSON is not read through the library: see `ospo.sbom.cyclonedx_reader`.
+"""
+
+import xml.etree.ElementTree as ET
+from typing import Any, cast
+
+import orjson
+from cyclonedx.exception import CycloneDxException
+from cyclonedx.model.bom import Bom
+from cyclonedx.schema.schema import SchemaVersion1Dot6, SchemaVersion1Dot7
+from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
+from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
+
+from ospo.errors import TargetError
+
+_VIEWS = {"1.6": SchemaVersion1Dot6, "1.7": SchemaVersion1Dot7}
+
+
+def write_xml(document: dict[str, Any]) -> bytes:
+    """Write a CycloneDX document of our own, given as plain values, as XML of the same version."""
+    version = document["specVersion"]
+    namespace = f"http://cyclonedx.org/schema/bom/{version}"
+    bom = cast(Any, Bom).from_json(document)
+    root = bom.as_xml(_VIEWS[version], as_string=False, xmlns=namespace)
+    ET.indent(root)
+    text = ET.tostring(root, encoding="utf-8", xml_declaration=True, default_namespace=namespace)
+    return bytes(text) + b"\n"
+
+
+def read_xml(data: bytes, document: str) -> dict[str, Any]:
+    """Read a CycloneDX XML document as the plain values of its JSON form.
+
+    Raises:
+        TargetError: it is not XML, declares entities or a document type, or is not CycloneDX.
+    """
+    try:
+        root = fromstring(data, forbid_dtd=True)
+    except DefusedXmlException as e:
+        raise TargetError(
+            f"{document}: declares a document type or entities, which an SBOM never needs"
+        ) from e
+    except (ET.ParseError, ValueError, LookupError) as e:
+        raise TargetError(f"{document}: not XML: {e}") from e
+    namespace, _, name = root.tag.rpartition("}")
+    version = namespace.removeprefix("{http://cyclonedx.org/schema/bom/")
+    if version == namespace or name != "bom":
+        raise TargetError(f"{document}: not a CycloneDX document but <{root.tag[:120]}>")
+    return {"bomFormat": "CycloneDX", "specVersion": version, **_values(root, namespace[1:], document)}
+
+
+def _values(root: ET.Element, namespace: str, document: str) -> dict[str, Any]:
+    try:
+        bom = cast(Any, Bom).from_xml(root, namespace)
+        return cast(dict[str, Any], orjson.loads(bom.as_json(view_=SchemaVersion1Dot7)))
+    except RecursionError as e:
+        raise TargetError(f"{document}: nested too deeply") from e
+    except (CycloneDxException, AttributeError, KeyError, TypeError, ValueError) as e:
+        raise TargetError(f"{document}: not valid CycloneDX: {str(e)[:300]}") from e
