@@ -16,7 +16,7 @@ STANZAS_LIMIT = 200_000
 
 
 class Fields:
-    """The fields of one stanza. Names are case-insensitive; a line that starts with a blank continues."""
+    """One stanza's fields. Names are case-insensitive; a line that starts with a blank continues a value."""
 
     __slots__ = ("_values", "stray")
 
