@@ -1,0 +1,118 @@
+"""From what is visible in an image or folder to components: finished purls, owners, one value for a key."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from ospo.image.overlay import Overlay, Seen
+from ospo.image.paths import resolve
+from ospo.model import Component, Distro, Evidence, Location, Ownership
+
+# Types whose purl names the distribution; the databases themselves do not say which one they belong to.
+_OS_TYPES = frozenset(("deb", "apk", "rpm"))
+_T = TypeVar("_T")
+_STRENGTH = {Evidence.INSTALLED: 0, Evidence.EMBEDDED: 1, Evidence.DECLARED: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The components of an artifact, sorted by key, and the distribution they belong to."""
+
+    components: tuple[Component, ...]
+    distro: Distro | None
+
+
+def merge(overlay: Overlay, *, layered: bool) -> Merged:
+    """Finish what the overlay shows; `layered` keeps the introducing layer at each location."""
+    seen = list(overlay.seen())
+    distro = _distro(seen, overlay.links)
+    found: dict[str, list[Component]] = defaultdict(list)
+    for item in seen:
+        if isinstance(item.record, Component):
+            component = _placed(item.record, item, distro, layered=layered)
+            found[component.key].append(component)
+    components = {key: joined(found[key]) for key in sorted(found)}
+    owners = _owners(components, seen, overlay.links)
+    return Merged(
+        tuple(replace(c, owned_by=owners[key]) if key in owners else c for key, c in components.items()),
+        distro,
+    )
+
+
+def _distro(seen: Iterable[Seen], links: Mapping[str, str]) -> Distro | None:
+    """Choose as os-release(5) says: /etc/os-release, which is usually a link, before /usr/lib/os-release."""
+    found = {item.path: item.record for item in seen if isinstance(item.record, Distro)}
+    return found.get(resolve("etc/os-release", links, last=True)) or found.get("usr/lib/os-release")
+
+
+def _placed(component: Component, item: Seen, distro: Distro | None, *, layered: bool) -> Component:
+    locations = (Location(item.path, item.layer),) if layered else component.locations
+    if component.type not in _OS_TYPES or distro is None or component.namespace:
+        return replace(component, locations=locations)
+    release = distro.version_id or distro.build_id
+    name = f"{distro.id}-{release}" if release else distro.id
+    qualifiers = tuple(sorted((*component.qualifiers, ("distro", name))))
+    return replace(component, locations=locations, namespace=distro.id, qualifiers=qualifiers)
+
+
+def joined(copies: list[Component]) -> Component:
+    """Make one component of all the places where it was found; the strongest evidence speaks first."""
+    if len(copies) == 1:
+        return copies[0]
+    copies = sorted(copies, key=lambda c: (_STRENGTH[c.evidence], c.found_by, c.locations))
+    first = copies[0]
+    return replace(
+        first,
+        licenses=_union(c.licenses for c in copies),
+        supplier=next((c.supplier for c in copies if c.supplier), ""),
+        description=next((c.description for c in copies if c.description), ""),
+        urls=_union(c.urls for c in copies),
+        hashes=_union(c.hashes for c in copies),
+        depends=_union(c.depends for c in copies),
+        provides=_union(c.provides for c in copies),
+        properties=_union(c.properties for c in copies),
+        locations=tuple(sorted({location for c in copies for location in c.locations}, key=_by_path)),
+    )
+
+
+def _by_path(location: Location) -> tuple[str, int]:
+    return location.path, -1 if location.layer is None else location.layer
+
+
+def _union(groups: Iterable[tuple[_T, ...]]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys(item for group in groups for item in group))
+
+
+def _owners(
+    components: Mapping[str, Component], seen: Iterable[Seen], links: Mapping[str, str]
+) -> dict[str, str]:
+    """Return component key -> key of the OS package that installed every place where it was found."""
+    packages = {c.name: key for key, c in components.items() if c.type in _OS_TYPES}
+    if not packages:
+        return {}
+    paths = {
+        location.path for c in components.values() if c.type not in _OS_TYPES for location in c.locations
+    }
+    spelled = paths | _other_spellings(paths, links)
+    owner_of: dict[str, str] = {}
+    for item in seen:
+        record = item.record
+        if isinstance(record, Ownership) and record.package in packages:
+            for path in spelled.intersection(record.paths.split("\n")):
+                owner_of[resolve(path, links)] = packages[record.package]
+    return {
+        key: owner_of[c.locations[0].path]
+        for key, c in components.items()
+        if c.type not in _OS_TYPES and c.locations and all(place.path in owner_of for place in c.locations)
+    }
+
+
+def _other_spellings(paths: Iterable[str], links: Mapping[str, str]) -> set[str]:
+    """Spell paths as packages did before /lib, /bin and /sbin became links into /usr."""
+    found: set[str] = set()
+    for link, target in links.items():
+        if "/" not in link and target.strip("/").startswith("usr/"):
+            prefix = target.strip("/") + "/"
+            found.update(link + "/" + path[len(prefix) :] for path in paths if path.startswith(prefix))
+    return found

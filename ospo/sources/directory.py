@@ -1,0 +1,175 @@
+"""A root file system or project folder on disk: `dir:PATH`.
+
+Links are never followed, special files never opened.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ospo.errors import ParseError, TargetError
+from ospo.extractors.interface import Content
+from ospo.image.tar import DIRECTORY, OTHER, REGULAR, SYMBOLIC_LINK, Entry
+from ospo.limits import Limits
+from ospo.model import Problem, ProblemKind, Target, TargetKind
+from ospo.sources.interface import Folder, SourceOptions
+
+# Version control keeps its own copies of everything; kernel file systems are endless and hold no packages.
+_SKIPPED_ANYWHERE = frozenset((".git", ".hg", ".svn"))
+_SKIPPED_MOUNTS = frozenset(("proc", "sys", "dev"))
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def open_directory(rest: str, options: SourceOptions) -> tuple[Folder, ...]:
+    """Open a folder.
+
+    Raises:
+        TargetError: it is not there, or is no folder.
+    """
+    del options  # a folder has no platforms
+    root = Path(rest).expanduser()
+    if not root.is_dir():
+        raise TargetError(f"no folder at {rest}")
+    name = f"dir:{root.resolve()}"
+    return (Folder(Target(name, TargetKind.DIRECTORY, name, f"dir:{rest}"), root.resolve()),)
+
+
+@dataclass(slots=True)
+class DiskMembers:
+    """The files below a folder, by name, each folder before what it holds.
+
+    `tree_digest` is complete after the iteration: SHA-256 over every path with its kind, its link target or
+    size, and the content's SHA-256 for each file that an extractor read; no times, owners or modes.
+    """
+
+    root: Path
+    limits: Limits
+    problems: list[Problem] = field(default_factory=list)
+    _latest: str = ""
+    _lines: list[bytes] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Entry]:
+        device = self.root.stat().st_dev
+        pending = [""]
+        while pending:
+            folder = pending.pop()
+            below = []
+            for item in self._list(folder):
+                path = f"{folder}/{item.name}" if folder else item.name
+                entry = self._entry(item, path)
+                if entry is None:
+                    continue
+                self._latest = path
+                self._lines.append(
+                    b"%s %s %d %s" % (os.fsencode(path), entry.kind.encode(), entry.size, entry.link)
+                )
+                yield entry
+                if entry.kind == DIRECTORY and not self._skipped(item, path, device):
+                    below.append(path)
+            pending.extend(reversed(below))
+            if len(self._lines) > self.limits.layer_entries:
+                raise TargetError(
+                    f"{self.root} holds more than {self.limits.layer_entries} files (limits.layer_entries)"
+                )
+
+    def _list(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(self.root / folder) as items:
+                return sorted(items, key=lambda item: os.fsencode(item.name))
+        except OSError as error:
+            message = f"folder cannot be listed: {error.strerror}"
+            self.problems.append(
+                Problem(
+                    ProblemKind.FILE, folder or ".", message, "scan as a user who may read it", blocking=True
+                )
+            )
+            return []
+
+    def _entry(self, item: os.DirEntry[str], path: str) -> Entry | None:
+        try:
+            info = item.stat(follow_symlinks=False)
+            link = os.fsencode(Path(item.path).readlink()) if stat.S_ISLNK(info.st_mode) else b""
+        except OSError as error:
+            self.problems.append(Problem(ProblemKind.FILE, path, f"cannot be read: {error.strerror}"))
+            return None
+        mode = stat.S_IMODE(info.st_mode)
+        kind = _kind(info.st_mode)
+        return Entry(os.fsencode(path), kind, info.st_size if kind == REGULAR else 0, mode, link)
+
+    def _skipped(self, item: os.DirEntry[str], path: str, device: int) -> bool:
+        if item.name in _SKIPPED_ANYWHERE:
+            return True
+        return path in _SKIPPED_MOUNTS and item.stat(follow_symlinks=False).st_dev != device
+
+    def head(self, length: int) -> bytes:
+        """Return up to `length` first bytes of the latest file; none when it cannot be opened."""
+        try:
+            return _read(self.root / self._latest, length)
+        except ParseError:
+            return b""
+
+    def content(self, entry: Entry) -> Content:
+        """Open the latest file; its bytes join the tree digest.
+
+        Raises:
+            ParseError: it cannot be read.
+        """
+        content = _OnDisk(self.root / self._latest)
+        self._lines[-1] += b" " + _sha256(content, entry.size)
+        return content
+
+    @property
+    def tree_digest(self) -> str:
+        """The digest of what was gone through so far."""
+        return "sha256:" + hashlib.sha256(b"\n".join(sorted(self._lines))).hexdigest()
+
+
+class _OnDisk:
+    """Random access to one regular file."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = _open(path)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_descriptor"):
+            os.close(self._descriptor)
+
+    def read(self, offset: int, length: int) -> bytes:
+        return os.pread(self._descriptor, length, offset)
+
+
+def _open(path: Path) -> int:
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError as error:
+        raise ParseError(f"cannot be opened: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ParseError("is no longer a regular file")
+    return descriptor
+
+
+def _read(path: Path, length: int) -> bytes:
+    descriptor = _open(path)
+    try:
+        return os.pread(descriptor, length, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _sha256(content: Content, size: int) -> bytes:
+    digest = hashlib.sha256()
+    for offset in range(0, size, 1 << 20):
+        digest.update(content.read(offset, min(1 << 20, size - offset)))
+    return digest.hexdigest().encode()
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISREG(mode):
+        return REGULAR
+    if stat.S_ISDIR(mode):
+        return DIRECTORY
+    return SYMBOLIC_LINK if stat.S_ISLNK(mode) else OTHER
