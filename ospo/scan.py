@@ -18,7 +18,9 @@ from ospo.image.graph import edges
 from ospo.image.layer import LayerReader
 from ospo.image.merge import merge
 from ospo.image.overlay import Overlay
-from ospo.model import Artifact, ArtifactKind, Layer, Problem, ProblemKind, ScanResult
+from ospo.licenses.declared import declare, known
+from ospo.model import Artifact, ArtifactKind, Finding, Layer, Problem, ProblemKind, ScanResult
+from ospo.policy.baseline import evaluate
 from ospo.sources.detect import open_reference
 from ospo.sources.directory import DiskMembers
 from ospo.sources.interface import Folder, Image, SbomFile, Source, SourceOptions
@@ -100,6 +102,11 @@ def scan_source(source: Source, options: ScanOptions) -> ScanResult:
             return _scan_folder(source, options)
         case SbomFile():
             return _take_sbom(source, options)
+
+
+def judge(result: ScanResult) -> tuple[Finding, ...]:
+    """Return the findings of a scan, worst first."""
+    return evaluate(result, lambda component: known(declare(component.licenses)))
 
 
 def _scan_image(image: Image, options: ScanOptions) -> ScanResult:

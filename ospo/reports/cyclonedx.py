@@ -7,8 +7,8 @@ from ospo.sbom import cyclonedx
 FORMATS = ("cyclonedx-json", "cyclonedx-xml")
 
 
-def render(result: ScanResult, format_: str) -> bytes:
-    """Write a document in a format such as "cyclonedx-json" or "cyclonedx-xml@1.7".
+def check_format(format_: str) -> tuple[str, str]:
+    """Split a format such as "cyclonedx-json" or "cyclonedx-xml@1.7" into name and version.
 
     Raises:
         UsageError: there is no such format or version.
@@ -19,8 +19,18 @@ def render(result: ScanResult, format_: str) -> bytes:
     if at and version not in cyclonedx.VERSIONS:
         versions = " and ".join(cyclonedx.VERSIONS)
         raise UsageError(f"unknown version {version!r} of {name}", hint=f"known are {versions}")
+    return name, version or cyclonedx.DEFAULT_VERSION
+
+
+def render(result: ScanResult, format_: str) -> bytes:
+    """Write a document in a format that `check_format` admits.
+
+    Raises:
+        UsageError: there is no such format or version.
+    """
+    name, version = check_format(format_)
     if name == "cyclonedx-json":
-        return cyclonedx.render(result, version or cyclonedx.DEFAULT_VERSION)
+        return cyclonedx.render(result, version)
     from ospo.sbom import library  # imports cyclonedx-python-lib: 0.12 s of CPU
 
-    return library.write_xml(cyclonedx.document(result, version or cyclonedx.DEFAULT_VERSION))
+    return library.write_xml(cyclonedx.document(result, version))

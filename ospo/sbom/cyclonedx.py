@@ -18,7 +18,7 @@ from ospo.licenses.spdx import license_list
 from ospo.model import Component, Layer, Location, Problem, RawLicense, ScanResult
 from ospo.sbom.graph import top_level
 from ospo.sbom.subject import ROOT, distribution, subject
-from ospo.sbom.text import printable
+from ospo.text import printable
 
 VERSIONS = ("1.6", "1.7")
 DEFAULT_VERSION = "1.6"

@@ -4,7 +4,7 @@ from typing import Any
 
 from ospo.model import Artifact, ArtifactKind, Distro, Layer, ScanResult, Target, TargetKind
 from ospo.purl import to_purl
-from ospo.sbom.text import printable
+from ospo.text import printable
 
 ROOT = "target"
 """The reference of the subject; component references start with `pkg:` or `local:`."""
@@ -18,7 +18,7 @@ def subject(result: ScanResult) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "type": _kind(result),
         "bom-ref": ROOT,
-        "name": printable(_bare(target.identity)),
+        "name": printable(_place(target)),
         "version": printable(artifact.digest),
     }
     algorithm, _, value = artifact.digest.partition(":")
@@ -40,17 +40,19 @@ def _kind(result: ScanResult) -> str:
     return "operating-system" if result.distro else "application"
 
 
-def _bare(identity: str) -> str:
-    """Cut the scheme off."""
-    return identity.partition(":")[2] or identity
+def _place(target: Target) -> str:
+    """Return the target's identity without the scheme that its name starts with."""
+    scheme, colon, _ = target.name.partition(":")
+    return target.identity.removeprefix(scheme + colon)
 
 
 def _purl(target: Target, artifact: Artifact) -> str:
     """Name an image of a registry (https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md)."""
-    if target.kind is not TargetKind.IMAGE or not target.identity.startswith("registry:"):
+    scheme, _, reference = target.name.partition(":")
+    if target.kind is not TargetKind.IMAGE or scheme != "registry":
         return ""
-    repository = _bare(target.identity)
-    tag = target.name.removeprefix(target.identity).partition("@")[0].removeprefix(":")
+    repository = _place(target)
+    tag = reference.removeprefix(repository).partition("@")[0].removeprefix(":")
     architecture = artifact.platform.architecture if artifact.platform else ""
     qualifiers = (("repository_url", repository), ("arch", architecture), ("tag", tag))
     return to_purl("oci", "", repository.rpartition("/")[2], artifact.digest, qualifiers)

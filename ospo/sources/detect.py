@@ -14,7 +14,10 @@ from ospo.sources.interface import Opener, Source, SourceOptions
 SCHEMES = {
     "dir": ("directory", "open_directory"),
     "oci-dir": ("oci_layout", "open_layout"),
+    "registry": ("registry", "open_registry"),
+    "sbom": ("sbom_file", "open_sbom"),
 }
+_ELSEWHERE = frozenset(("registry", "docker", "podman"))
 
 
 def open_reference(reference: str, options: SourceOptions) -> tuple[Source, ...]:
@@ -44,7 +47,7 @@ def split(reference: str) -> tuple[str, str]:
         raise UsageError(
             "the reference is empty", hint="name an image, as in registry.example/app:1.0, or a folder"
         )
-    if reference.startswith(("/", "./", "../", "~")) or reference in (".", ".."):
+    if _is_path(reference):
         return _detect(Path(reference).expanduser()), reference
     if Path(reference).exists():
         raise UsageError(
@@ -52,6 +55,18 @@ def split(reference: str) -> tuple[str, str]:
             hint=f"write ./{reference} for the path, or registry:{reference} for the image",
         )
     return "registry", reference
+
+
+def local_path(reference: str) -> Path | None:
+    """Return the path that a reference names on this machine, or None for images from elsewhere."""
+    scheme, colon, rest = reference.partition(":")
+    if colon and scheme in SCHEMES:
+        return Path(rest).expanduser() if scheme not in _ELSEWHERE else None
+    return Path(reference).expanduser() if _is_path(reference) else None
+
+
+def _is_path(reference: str) -> bool:
+    return reference.startswith(("/", "./", "../", "~")) or reference in (".", "..")
 
 
 def _detect(path: Path) -> str:

@@ -7,6 +7,7 @@ from typing import BinaryIO, Protocol
 
 from ospo.limits import Limits
 from ospo.model import Artifact, Component, Distro, Layer, Platform, Problem, Target
+from ospo.sources.registry_settings import RegistrySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class SourceOptions:
     """Scan this platform of a multi-platform image; None: the machine's own architecture on Linux."""
     all_platforms: bool = False
     limits: Limits = field(default_factory=Limits)
+    registry: RegistrySettings = field(default_factory=RegistrySettings)
 
 
 class OpenLayer(Protocol):

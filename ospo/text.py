@@ -17,3 +17,8 @@ def printable(text: str) -> str:
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def one_line(text: str) -> str:
+    """Write text so that it stays on its line: as `printable`, with tabs and line breaks escaped too."""
+    return printable(text).replace("\t", "\\t").replace("\n", "\\n")

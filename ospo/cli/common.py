@@ -1,0 +1,97 @@
+"""Options that every command has, and what they lead to: the settings, the database, the time."""
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ospo.config import Settings, load
+from ospo.errors import UsageError
+from ospo.text import printable
+
+_F = Callable[..., Any]
+
+# Option -> the setting that it overrides.
+_SETTINGS = {
+    "db": "database",
+    "offline": "offline",
+    "fail_on": "scan.fail_on",
+    "strict": "scan.strict",
+    "allow_incomplete": "scan.allow_incomplete",
+    "workers": "scan.workers",
+}
+
+_OPTIONS = (
+    click.option("--config", "config_file", metavar="PATH", help="Read this configuration file and no other."),
+    click.option("--db", metavar="PATH", help="Use this database. Environment: OSPO_DB."),
+    click.option("--offline", is_flag=True, default=None, help="Never open a network connection."),
+    click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr."),
+    click.option("-v", "--verbose", count=True, help="-vv adds the traceback to an error."),
+)
+
+
+def common(command: _F) -> _F:
+    """Add the options that every command has; settings are loaded by `settings`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+_READING = (
+    click.option("--platform", metavar="OS/ARCH", help="Take this platform of a multi-platform image."),
+    click.option("--all-platforms", is_flag=True, help="Take every platform; {platform} in PATH is replaced."),
+    click.option("--workers", type=click.IntRange(1, 64), help="Layers read at the same time."),
+    click.option("--no-cache", is_flag=True, help="Read every layer again."),
+)
+
+
+def reading(command: _F) -> _F:
+    """Add the options of commands that read a target."""
+    for option in reversed(_READING):
+        command = option(command)
+    return command
+
+
+def load_settings(flags: Mapping[str, Any], *, scanned: str = "", quiet: bool = False) -> Settings:
+    """Load the settings; what the user typed wins. Keys of `flags` that are no settings are left alone.
+
+    `scanned` is the reference to be read: a configuration inside a scanned folder does not count.
+
+    Raises:
+        UsageError: the configuration is wrong.
+    """
+    from ospo.sources.detect import local_path
+
+    typed = {setting: flags[flag] for flag, setting in _SETTINGS.items() if flags.get(flag) is not None}
+    explicit = Path(flags["config_file"]) if flags.get("config_file") else None
+    settings = load(explicit, typed, local_path(scanned) if scanned else None)
+    for text in settings.notes:
+        note(text, quiet=quiet)
+    return settings
+
+
+def note(text: str, *, quiet: bool = False) -> None:
+    """Tell something beside the results."""
+    if not quiet:
+        print(f"ospo: {printable(text)}", file=sys.stderr)
+
+
+def now() -> str:
+    """Return the time that results carry: SOURCE_DATE_EPOCH if it is set, else the clock's.
+
+    Raises:
+        UsageError: SOURCE_DATE_EPOCH is no number. https://reproducible-builds.org/specs/source-date-epoch/
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    try:
+        moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH is {epoch!r}, not a number of seconds", hint="unset it, or set it to a number"
+        ) from error
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,118 @@
+"""What a person reads in ten seconds: what it is, what is in it, what is not known, where it is stored."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ospo.cli.job import Job, Outcome
+from ospo.cli.progress import megabytes
+from ospo.licenses.declared import declare, known
+from ospo.model import Artifact, ArtifactKind, Finding, Problem, ScanResult, Severity
+from ospo.text import one_line
+
+_MOST_PROBLEMS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is worth telling about one scan beside its result."""
+
+    findings: tuple[Finding, ...]
+    seconds: float
+    layers_cached: int
+    stored: str
+    """Path of the database; "" when nothing was stored."""
+    new: bool = True
+    """False when the same artifact had been stored before."""
+
+    @classmethod
+    def of(cls, outcome: Outcome, job: Job) -> "Told":
+        """Take what a job's outcome tells."""
+        stored = str(job.settings.database) if job.store else ""
+        return cls(outcome.findings, outcome.seconds, outcome.layers_cached, stored, outcome.new)
+
+
+def summary(result: ScanResult, told: Told) -> str:
+    """Write the summary; every line but the first starts with what it is about."""
+    rows = [
+        ("is", _subject(result)),
+        ("holds", _components(result)),
+        ("licences", _licenses(result)),
+        ("findings", _findings(told.findings)),
+        ("problems", _problems(result.problems)),
+        ("took", _effort(result, told)),
+        ("stored", _stored(told)),
+    ]
+    lines = [one_line(result.target.name)]
+    lines += [f"  {label:<9} {text}" for label, text in rows if text]
+    return "\n".join(lines) + "\n"
+
+
+def _subject(result: ScanResult) -> str:
+    artifact = result.artifact
+    parts = [_kind(artifact), artifact.digest]
+    if result.distro is not None:
+        parts.append(one_line(result.distro.name or f"{result.distro.id} {result.distro.version_id}"))
+    return ", ".join(part for part in parts if part)
+
+
+def _kind(artifact: Artifact) -> str:
+    if artifact.kind is not ArtifactKind.IMAGE:
+        return str(artifact.kind)
+    size = megabytes(sum(layer.size for layer in artifact.layers))
+    platform = f"{one_line(str(artifact.platform))} " if artifact.platform else ""
+    return f"{platform}image of {_count(len(artifact.layers), 'layer')}, {size}"
+
+
+def _components(result: ScanResult) -> str:
+    by_type = Counter(component.type for component in result.components)
+    kinds = ", ".join(f"{count} {one_line(type_)}" for type_, count in by_type.most_common())
+    owned = sum(bool(component.owned_by) for component in result.components)
+    note = f"; {owned} of them installed by system packages" if owned else ""
+    return f"{_count(len(result.components), 'component')}{': ' if kinds else ''}{kinds}{note}"
+
+
+def _licenses(result: ScanResult) -> str:
+    if not result.components:
+        return ""
+    states = Counter(
+        "known" if known(declare(c.licenses)) else "unclear" if c.licenses else "not stated"
+        for c in result.components
+    )
+    return ", ".join(f"{states[state]} {state}" for state in ("known", "unclear", "not stated") if states[state])
+
+
+def _findings(findings: Iterable[Finding]) -> str:
+    counts = Counter(finding.severity for finding in findings)
+    return ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity]) or "none"
+
+
+def _problems(problems: tuple[Problem, ...]) -> str:
+    if not problems:
+        return "none"
+    ordered = sorted(problems, key=lambda problem: (not problem.blocking, problem))
+    lines = [f"{len(problems)}" + (", the scan is incomplete" if ordered[0].blocking else "")]
+    for problem in ordered[:_MOST_PROBLEMS]:
+        mark = "!" if problem.blocking else "-"
+        lines.append(f"            {mark} {one_line(problem.where)}: {one_line(problem.message)}")
+        if problem.hint:
+            lines.append(f"              hint: {one_line(problem.hint)}")
+    if len(problems) > _MOST_PROBLEMS:
+        lines.append(f"            … and {len(problems) - _MOST_PROBLEMS} more in the SBOM and the database")
+    return "\n".join(lines)
+
+
+def _effort(result: ScanResult, told: Told) -> str:
+    layers = len(result.artifact.layers)
+    note = f", {told.layers_cached} of {layers} layers known from earlier scans" if layers else ""
+    return f"{told.seconds:.1f} s{note}"
+
+
+def _stored(told: Told) -> str:
+    if not told.stored:
+        return "nothing (--no-store)"
+    return told.stored + ("" if told.new else " (seen before: noted that it is still there)")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
