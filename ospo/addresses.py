@@ -42,8 +42,18 @@ def check_redirect(source: str, target: str) -> None:
     parts, before = _split(target), _split(source)
     if before.scheme == "https" and parts.scheme == "http":
         raise NetworkError(f"{shown(source)}: redirects from https to http on {_origin(parts)[1]}")
+    check_reach(source, target)
+
+
+def check_reach(source: str, target: str) -> None:
+    """Make sure that a server elsewhere does not make this machine ask itself, or its cloud's metadata.
+
+    Raises:
+        NetworkError: it tries to, or the target is no address.
+    """
+    parts, before = _split(target), _split(source)
     if _is_local(parts.hostname or "") and not _is_local(before.hostname or ""):
-        raise NetworkError(f"{shown(source)}: redirects to {parts.hostname}, an address of this machine")
+        raise NetworkError(f"{shown(source)}: leads to {parts.hostname}, an address of this machine")
 
 
 def _split(url: str) -> SplitResult:
@@ -62,7 +72,8 @@ def _split(url: str) -> SplitResult:
     address = url.partition("?")[0][:80]
     if parts.scheme not in _PORTS:
         raise NetworkError(f"neither http nor https: {address!r}")
-    if not valid or not url.isprintable() or " " in url:
+    # A backslash ends the host for some parsers and not for others.
+    if not valid or not url.isprintable() or " " in url or "\\" in url:
         raise NetworkError(f"not an address: {address!r}")
     return parts
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urljoin
 
@@ -237,7 +238,10 @@ class Client:
             if stream.status not in _REDIRECTS or "location" not in stream.headers:
                 return stream
             stream.close()
-            target = urljoin(url, stream.headers["location"])
+            try:
+                target = urljoin(url, stream.headers["location"])
+            except ValueError as e:
+                raise NetworkError(f"{stream.url}: redirects to what is no address") from e
             check_redirect(url, target)
             if not same_origin(url, target):
                 headers = {name: value for name, value in headers.items() if name in _EVERYWHERE}
@@ -269,6 +273,8 @@ class Client:
         tls = self._tls.get(host_of(url), Tls())
         if not tls.verify:
             return False
+        if tls.ca_file and not Path(tls.ca_file).exists():
+            raise NetworkError(f"{host_of(url)}: the CA file {tls.ca_file} does not exist")
         environment = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
         return tls.ca_file or environment or True
 
@@ -286,11 +292,12 @@ def _explain(error: BaseException, address: str) -> NetworkError:
         if isinstance(cause, socket.gaierror):
             again = cause.errno == socket.EAI_AGAIN
             return NetworkError(f"{address}: the host name is not known", transient=again)
-        if isinstance(cause, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError):
-            return NetworkError(f"{address}: no answer in time", transient=True)
-    for cause in _causes(error):
-        if isinstance(cause, OSError) and cause.errno:
+        if isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):
             return NetworkError(f"{address}: {os.strerror(cause.errno).lower()}", transient=True)
+    # After the causes above: urllib3 calls every connection that cannot be made a timeout.
+    timeouts = TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError
+    if any(isinstance(cause, timeouts) for cause in _causes(error)):
+        return NetworkError(f"{address}: no answer in time", transient=True)
     if isinstance(error, requests.ConnectionError | urllib3.exceptions.HTTPError):
         return NetworkError(f"{address}: the connection broke off", transient=True)
     return NetworkError(f"{address}: the request failed ({type(error).__name__})")

@@ -60,7 +60,8 @@ def parse_reference(text: str) -> Reference:
     if tag is not None and not _TAG.fullmatch(tag):
         raise _not_a_reference(text, "the tag may hold 128 letters, digits and _ . -")
     host, path = _split_host(name)
-    _check_host(text, host)
+    if not is_host(host):
+        raise _not_a_reference(text, f"{host[:80]!r} is not a host, or its port is none")
     if not _PATH.fullmatch(path):
         raise _not_a_reference(
             text, "the repository may hold lower-case letters, digits and . _ - between them"
@@ -68,6 +69,14 @@ def parse_reference(text: str) -> Reference:
     if len(host) + 1 + len(path) > _MAX_NAME:
         raise _not_a_reference(text, f"the name is longer than {_MAX_NAME} characters")
     return Reference(host, path, tag or ("" if digest else "latest"), digest)
+
+
+def is_host(text: str) -> bool:
+    """Tell whether the text is a host in lower case, with or without port."""
+    match = _HOST.fullmatch(text)
+    if not match or len(match["name"]) > 253:
+        return False
+    return match["port"] is None or 0 < int(match["port"]) < 65536
 
 
 def _split_tag(name: str) -> tuple[str, str | None]:
@@ -87,14 +96,6 @@ def _split_host(name: str) -> tuple[str, str]:
     if host in _DOCKER_HUB_NAMES:
         return DOCKER_HUB, path if "/" in path else f"library/{path}"
     return host, path
-
-
-def _check_host(text: str, host: str) -> None:
-    match = _HOST.fullmatch(host)
-    if not match or len(match["name"]) > 253:
-        raise _not_a_reference(text, f"{host[:80]!r} is not a host")
-    if match["port"] and not 0 < int(match["port"]) < 65536:
-        raise _not_a_reference(text, f"{match['port']} is not a port")
 
 
 def _not_a_reference(text: str, why: str) -> TargetError:

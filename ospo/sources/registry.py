@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import BinaryIO, TypeVar, cast
 
 from ospo.addresses import host_of
-from ospo.errors import NetworkError, TargetError
+from ospo.errors import NetworkError, TargetError, UsageError
 from ospo.limits import Limits
 from ospo.model import Layer, Target, TargetKind
 from ospo.net import Client, Stream, Tls
@@ -18,7 +18,7 @@ from ospo.sources.blobs import Blob
 from ospo.sources.digests import check_digest, digest_of
 from ospo.sources.interface import Image, SourceOptions
 from ospo.sources.manifests import Descriptor, media_type_of
-from ospo.sources.reference import Reference, parse_reference
+from ospo.sources.reference import Reference, is_host, parse_reference
 from ospo.sources.registry_settings import RegistrySettings, connect_host
 from ospo.sources.repository import Repository
 from ospo.sources.resolve import resolve
@@ -28,20 +28,17 @@ _T = TypeVar("_T")
 
 
 def open_registry(
-    rest: str,
-    options: SourceOptions,
-    settings: RegistrySettings | None = None,
-    sleep: Callable[[float], None] = time.sleep,
+    rest: str, options: SourceOptions, sleep: Callable[[float], None] = time.sleep
 ) -> tuple[Image, ...]:
     """Resolve a reference to images; their layers are fetched when they are opened.
 
     Raises:
+        UsageError: a configured mirror is no host.
         TargetError: it is not a reference, or the manifest is refused.
         RegistryError: the registry refuses, fails, or does not know the reference.
     """
-    settings = settings or RegistrySettings()
     reference = parse_reference(rest)
-    remote = Remote(reference, settings, sleep)
+    remote = Remote(reference, options.registry, sleep)
     root = remote.root(options.limits)
     target = Target(f"registry:{reference}", TargetKind.IMAGE, reference.identity, rest)
     return tuple(
@@ -116,6 +113,10 @@ def _root(repository: Repository, reference: Reference, limits: Limits) -> tuple
 def _place(mirror: str, path: str) -> tuple[str, str]:
     """A mirror is a host, and perhaps a path below which it keeps the other's repositories."""
     host, _, folder = mirror.partition("/")
+    if not is_host(host):
+        raise UsageError(
+            f"not a mirror: {mirror[:80]!r}", hint="write host[:port][/path], as in mirror.example/cache"
+        )
     return host, f"{folder}/{path}" if folder else path
 
 

@@ -16,17 +16,17 @@ from urllib.parse import urlencode, urlsplit
 
 import orjson
 
-from ospo.addresses import host_of
+from ospo.addresses import check_reach, host_of
 from ospo.errors import NetworkError, RegistryError
 from ospo.net import Client, Response
 from ospo.sources.credentials import Credentials, find_credentials
 from ospo.sources.registry_settings import RegistrySettings
 
 _PARAMETER = re.compile(
-    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9-]*)[ \t]+)?(?P<key>[A-Za-z_]+)[ \t]*=[ \t]*"
-    r'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,"]+))'
+    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9-]*+)[ \t]++)?(?P<key>[A-Za-z_]++)[ \t]*+=[ \t]*+"
+    r'(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"|(?P<plain>[^\s,"]++))'
 )
-_MAX_CHALLENGE = 8192
+_MAX_CHALLENGE = 4096
 _MAX_ANSWER = 1 << 20
 _TOKEN = re.compile(r"[!-~]{1,65536}")
 
@@ -67,6 +67,28 @@ class Login:
             self._searched = True
         return self._credentials
 
+    def may_see(self, realm: str) -> bool:
+        """Hosts are compared whole; another port of the registry's own host is still the registry."""
+        parts = urlsplit(realm)
+        registry = urlsplit(f"//{self.host}").hostname
+        if parts.scheme == "http":
+            return parts.hostname == registry and self.settings.is_insecure(self.host)
+        return parts.hostname == registry or host_of(realm) in self.settings.trusted_token_hosts(self.host)
+
+    def hint(self, credentials: Credentials | None) -> str:
+        """Say what to do about a refusal."""
+        if self.withheld_from:
+            return (
+                f"credentials from {self._credentials.source if self._credentials else ''} were not sent to "
+                f"{self.withheld_from}, which is not known to belong to {self.host}: "
+                "allow it in token_hosts if it does"
+            )
+        if credentials:
+            return f"the credentials from {credentials.source} are not accepted; log in again"
+        return (
+            f"log in with: docker login {self.host}; or check the name, private and missing ones look alike"
+        )
+
     def _configured(self) -> Credentials | None:
         names = self.settings.credentials.get(self.host)
         if names is None:
@@ -86,7 +108,8 @@ class Login:
         credentials = self.credentials()
         try:
             service = host_of(realm)
-            if credentials and not self._may_see(realm):
+            check_reach(f"https://{self.host}/", realm)
+            if credentials and not self.may_see(realm):
                 self.withheld_from, credentials = service, None
             answer = self._ask(realm, query, credentials)
         except NetworkError as e:
@@ -106,34 +129,12 @@ class Login:
         joint = "&" if urlsplit(realm).query else "?"
         return self.client.get(realm + joint + urlencode(query), headers, max_bytes=_MAX_ANSWER)
 
-    def _may_see(self, realm: str) -> bool:
-        """Hosts are compared whole; another port of the registry's own host is still the registry."""
-        parts = urlsplit(realm)
-        registry = urlsplit(f"//{self.host}").hostname
-        if parts.scheme == "http":
-            return parts.hostname == registry and self.settings.is_insecure(self.host)
-        return parts.hostname == registry or host_of(realm) in self.settings.trusted_token_hosts(self.host)
-
     def _refused(self, answer: Response, service: str, credentials: Credentials | None) -> str:
         message = f"{self.host}: the token service {service} refuses access to {self.path} ({answer.status})"
         if answer.status not in (400, 401, 403):
             message = f"{self.host}: the token service {service} failed ({answer.status})"
             raise RegistryError(message, hint="try again later")
         raise RegistryError(message, hint=self.hint(credentials))
-
-    def hint(self, credentials: Credentials | None) -> str:
-        """Say what to do about a refusal."""
-        if self.withheld_from:
-            return (
-                f"credentials from {self._credentials.source if self._credentials else ''} were not sent to "
-                f"{self.withheld_from}, which is not known to belong to {self.host}: "
-                "allow it in token_hosts if it does"
-            )
-        if credentials:
-            return f"the credentials from {credentials.source} are not accepted; log in again"
-        return (
-            f"log in with: docker login {self.host}; or check the name, private and missing ones look alike"
-        )
 
 
 def parse_challenges(header: str) -> dict[str, dict[str, str]]:
