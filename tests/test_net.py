@@ -3,7 +3,6 @@
 import io
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 import urllib3
-from registry_server import FakeRegistry, Fault, serve
+from registry_server import FakeRegistry, Fault, self_signed, serve
 from requests.adapters import BaseAdapter
 
 from ospo import __version__
@@ -343,34 +342,14 @@ def test_redirects_end() -> None:
     assert len(script.sent) == 6
 
 
-def certificate(folder: Path) -> Path:
-    """Make a certificate for 127.0.0.1 that signs itself; file with key and certificate."""
-    file = folder / "server.pem"
-    command = (
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=tests"
-    )
-    extension = ["-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(
-        [*command.split(), *extension, "-keyout", file, "-out", folder / "ca.pem"],
-        check=True,
-        capture_output=True,
-    )
-    file.write_bytes(file.read_bytes() + (folder / "ca.pem").read_bytes())
-    return file
-
-
 @pytest.fixture(scope="module")
-def tls_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    certificate(folder)
-    return folder
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
-def tls_server(tls_folder: Path) -> Iterator[FakeRegistry]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tls_folder / "server.pem")
-    with serve(FakeRegistry(), context) as registry:
+def tls_server(tls: tuple[ssl.SSLContext, Path]) -> Iterator[FakeRegistry]:
+    with serve(FakeRegistry(), tls[0]) as registry:
         yield registry
 
 
@@ -384,9 +363,9 @@ def test_an_untrusted_certificate_is_explained_and_not_retried(
 
 
 def test_a_configured_ca_file_is_trusted_for_its_host_only(
-    tls_folder: Path, tls_server: FakeRegistry
+    tls: tuple[ssl.SSLContext, Path], tls_server: FakeRegistry
 ) -> None:
-    ca_file = Tls(ca_file=str(tls_folder / "ca.pem"))
+    ca_file = Tls(ca_file=str(tls[1]))
     client = Client(tls={tls_server.host: ca_file})
     assert client.get(f"https://{tls_server.host}{PING}", max_bytes=10).status == 200
     client.close()

@@ -121,10 +121,10 @@ def _place(mirror: str, path: str) -> tuple[str, str]:
 
 
 def _tls(settings: RegistrySettings, hosts: list[str]) -> dict[str, Tls]:
-    """How certificates are checked; those of this machine only if the configuration names a CA file."""
-    tls = {}
-    for host in {*hosts, *settings.ca_files, *settings.insecure}:
-        ca_file = settings.ca_files.get(host, "")
-        verify = bool(ca_file) or not settings.is_insecure(host)
-        tls[host_of(f"https://{connect_host(host)}")] = Tls(verify, ca_file)
-    return tls
+    """How certificates are checked, of the hosts in question and of all that are configured."""
+    return {
+        host_of(f"https://{connect_host(host)}"): Tls(
+            not settings.is_insecure(host), settings.ca_files.get(host, "")
+        )
+        for host in {*hosts, *settings.ca_files, *settings.insecure}
+    }

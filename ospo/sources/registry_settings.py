@@ -27,8 +27,11 @@ class RegistrySettings:
     offline: bool = False
 
     def is_insecure(self, host: str) -> bool:
-        """Tell whether certificates do not count for a host; those of this machine are so, as with Docker."""
-        return host in self.insecure or is_loopback(host)
+        """Tell whether certificates do not count for a host.
+
+        As with Docker, they do not for those of this machine, but for one with a CA file of its own.
+        """
+        return host in self.insecure or (is_loopback(host) and host not in self.ca_files)
 
     def trusted_token_hosts(self, host: str) -> tuple[str, ...]:
         """Return the hosts beside itself to which a registry may send its credentials."""

@@ -10,7 +10,7 @@ from ospo.sources.configs import to_artifact
 from ospo.sources.digests import check_digest
 from ospo.sources.interface import SourceOptions
 from ospo.sources.manifests import Descriptor, read_index, read_manifest
-from ospo.sources.platforms import choose, matches
+from ospo.sources.platforms import choose, matches, require
 
 Fetch = Callable[[Descriptor], bytes]
 """Returns the bytes of a manifest, index or configuration, reading little more than `descriptor.size` bytes;
@@ -106,9 +106,6 @@ def _image(leaf: _Leaf, fetch: Fetch, options: SourceOptions) -> Resolved:
     if claimed and actual and not matches(actual, claimed):
         message = f"the index says {claimed}, the configuration {actual}; the configuration counts"
         problems += (Problem(ProblemKind.CONFIG, document, message),)
-    elif options.platform and not (actual and matches(actual, options.platform)):
-        raise TargetError(
-            f"no image for {options.platform}; there is: {actual or 'one without platform'}",
-            hint="leave --platform out to scan what is there",
-        )
+    else:
+        require(actual, options.platform)
     return Resolved(artifact, tuple(sorted(problems)), leaf.index_digest)

@@ -6,13 +6,18 @@ The images are made up, from bytes of our own; the tests with Debian's `docker-r
 import base64
 import hashlib
 import json
+import shutil
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
+
+import pytest
 
 from ospo.sources.manifests import OCI_INDEX, OCI_MANIFEST
 
@@ -208,6 +213,21 @@ class _Handler(BaseHTTPRequestHandler):
                 body = body[: fault.cut]
                 break
         self.wfile.write(body)
+
+
+def self_signed(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """Make a certificate for 127.0.0.1 that signs itself; return a server context and the file to trust."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    key, certificate = folder / "key.pem", folder / "ca.pem"
+    request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=tests"
+    extension = ("-addext", "subjectAltName=IP:127.0.0.1")
+    command = [openssl, *request.split(), *extension, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context, certificate
 
 
 class _Server(ThreadingHTTPServer):

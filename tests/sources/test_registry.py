@@ -2,13 +2,15 @@
 
 import base64
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import certifi
 import pytest
-from registry_server import FakeRegistry, Fault, config, describe, digest, index, manifest, serve
+from registry_server import FakeRegistry, Fault, config, describe, digest, index, manifest, self_signed, serve
 
 from ospo.errors import RegistryError, TargetError, UsageError
 from ospo.limits import Limits
@@ -488,6 +490,47 @@ def test_nothing_secret_is_logged(
 )  # fmt: skip
 def test_challenges_are_read(header: str, expected: dict[str, dict[str, str]]) -> None:
     assert parse_challenges(header) == expected
+
+
+# Certificates
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
+    return self_signed(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def tls_registry(tls: tuple[ssl.SSLContext, Path]) -> Iterator[FakeRegistry]:
+    with serve(FakeRegistry(), tls[0]) as registry:
+        registry.push("app:1", MANIFEST, CONFIG, LAYER)
+        yield registry
+
+
+def test_a_configured_ca_file_is_trusted(
+    tls_registry: FakeRegistry, tls: tuple[ssl.SSLContext, Path]
+) -> None:
+    settings = RegistrySettings(ca_files={tls_registry.host: str(tls[1])})
+    assert read_layer(pull(tls_registry, settings=settings)) == LAYER
+
+
+def test_with_another_ca_file_there_is_no_way_round(tls_registry: FakeRegistry) -> None:
+    settings = RegistrySettings(ca_files={tls_registry.host: certifi.where()})
+    assert "the certificate is not trusted" in refusal(tls_registry, settings=settings).message
+    assert tls_registry.seen == []
+
+
+# pytest sets filters of its own, so that the client's silence about this does not count here.
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_a_registry_of_this_machine_needs_no_trusted_certificate(tls_registry: FakeRegistry) -> None:
+    assert read_layer(pull(tls_registry)) == LAYER
+
+
+def test_only_the_configured_host_is_insecure() -> None:
+    settings = RegistrySettings(insecure=frozenset({"lab.example"}))
+    assert settings.is_insecure("lab.example")
+    assert not settings.is_insecure("registry.lab.example")
+    assert not settings.is_insecure("registry.example")
 
 
 # Mirrors
