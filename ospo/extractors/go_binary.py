@@ -113,7 +113,11 @@ def _module_component(module: Module) -> Component:
 
 
 def _present(*properties: tuple[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, value[:_VALUE_LENGTH_MAX]) for name, value in properties if value))
+    return tuple(
+        sorted(
+            (name, value[:_VALUE_LENGTH_MAX]) for name, value in properties if value and value.isprintable()
+        )
+    )
 
 
 def _main_component(info: BuildInfo, file_name: str, needed: tuple[str, ...]) -> Component:
