@@ -1,7 +1,7 @@
 """Canonical package URLs (https://github.com/package-url/purl-spec), written from parts.
 
 `packageurl-python` takes 26 µs for each and is the oracle of the tests; an image has thousands, and the
-purl is the identity of every component, so this one is ours: 2 µs. Reading foreign purls is left to it.
+purl is the identity of every component, so this one is ours: 5 µs. Reading foreign purls is left to it.
 """
 
 from functools import lru_cache
