@@ -8,8 +8,8 @@ project's name. The sources in order:
 2. `Bundle-SymbolicName` that ends in an artifact id of several words, or is made of both as bnd does it;
 3. `Extension-Name`, `Implementation-Vendor-Id` and `Implementation-Vendor` that look like a group id.
 
-Measured on 243 archives that hold a `pom.properties` as well (of Apache Spark 4.3 and Debian 12): 121 right,
-2 wrong, 120 unknown.
+Of 243 archives of Apache Spark 4.3 and Debian 12 that hold a `pom.properties` as well, they name the group of
+121 rightly, of 2 wrongly, of 120 not at all. The rules were chosen by these same archives.
 """
 
 import re
