@@ -1,6 +1,5 @@
 """Options that every command has, and what they lead to: the settings, the database, the time."""
 
-import functools
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -27,7 +26,7 @@ _SETTINGS = {
 }
 
 _OPTIONS = (
-    click.option("--config", "config_file", metavar="PATH", help="Read this configuration file and no other."),
+    click.option("--config", "config_file", metavar="PATH", help="Read this configuration file, no other."),
     click.option("--db", metavar="PATH", help="Use this database. Environment: OSPO_DB."),
     click.option("--offline", is_flag=True, default=None, help="Never open a network connection."),
     click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr."),
@@ -44,7 +43,7 @@ def common(command: _F) -> _F:
 
 _READING = (
     click.option("--platform", metavar="OS/ARCH", help="Take this platform of a multi-platform image."),
-    click.option("--all-platforms", is_flag=True, help="Take every platform; {platform} in PATH is replaced."),
+    click.option("--all-platforms", is_flag=True, help="Take every platform; {platform} in PATH tells."),
     click.option("--workers", type=click.IntRange(1, 64), help="Layers read at the same time."),
     click.option("--no-cache", is_flag=True, help="Read every layer again."),
 )

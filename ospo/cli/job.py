@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ospo.cli.common import note, now
@@ -33,9 +33,7 @@ class Job:
     ) -> "Job":
         """Make a job of what the user typed."""
         platform = parse_platform(flags["platform"]) if flags["platform"] else None
-        return cls(
-            reference, settings, platform, flags["all_platforms"], not flags["no_cache"], store, quiet
-        )
+        return cls(reference, settings, platform, flags["all_platforms"], not flags["no_cache"], store, quiet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def run(job: Job) -> Iterator[Outcome]:
     with _cache(job) as cache:
         options = ScanOptions(
             now=now(),
-            source=SourceOptions(job.platform, job.all_platforms, job.settings.limits, job.settings.registry),
+            source=_source_options(job),
             cache=cache,
             progress=count,
             workers=job.settings.scan.workers,
@@ -79,6 +77,12 @@ def run(job: Job) -> Iterator[Outcome]:
             new = _save(job, result, findings) if job.store else True
             yield Outcome(result, findings, time.monotonic() - begin, cached, new)
             begin, cached = time.monotonic(), 0
+
+
+def _source_options(job: Job) -> SourceOptions:
+    settings = job.settings
+    registry = replace(settings.registry, offline=settings.offline)
+    return SourceOptions(job.platform, job.all_platforms, settings.limits, registry)
 
 
 @contextmanager

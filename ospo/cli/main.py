@@ -42,7 +42,9 @@ class _Commands(click.Group):
         return command
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="ospo", message="%(prog)s %(version)s")
 def cli() -> None:
     """What is in every image and stack you run, under which licences, and what could not be checked.

@@ -71,7 +71,9 @@ def _write(output: Output, result: ScanResult, data: bytes) -> None:
     try:
         _replace(path, data)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}", hint="choose another path for -o") from error
+        raise UsageError(
+            f"cannot write {path}: {error.strerror}", hint="choose another path for -o"
+        ) from error
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -79,7 +79,9 @@ def _licenses(result: ScanResult) -> str:
         "known" if known(declare(c.licenses)) else "unclear" if c.licenses else "not stated"
         for c in result.components
     )
-    return ", ".join(f"{states[state]} {state}" for state in ("known", "unclear", "not stated") if states[state])
+    return ", ".join(
+        f"{states[state]} {state}" for state in ("known", "unclear", "not stated") if states[state]
+    )
 
 
 def _findings(findings: Iterable[Finding]) -> str:

@@ -7,7 +7,7 @@ from typing import BinaryIO, Protocol
 
 from ospo.limits import Limits
 from ospo.model import Artifact, Component, Distro, Layer, Platform, Problem, Target
-from ospo.sources.registry_settings import RegistrySettings
+from ospo.registry_settings import RegistrySettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,25 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from ospo.errors import TargetError
+
+
+def split_path(rest: str, is_there: Callable[[Path], bool]) -> tuple[Path, str]:
+    """Split PATH[:NAME|@DIGEST] after the longest path that is there; all of it is the path where none is."""
+    ends = [len(rest), *(at for at in range(len(rest) - 1, 0, -1) if rest[at] in ":@")]
+    for end in ends:
+        path = Path(rest[:end]).expanduser()
+        try:
+            if is_there(path):
+                return path, rest[end + 1 :]
+        except OSError as error:
+            # Names that are too long, or in folders that may not be entered.
+            raise TargetError(f"cannot look for {path}: {error.strerror}") from error
+    return Path(rest).expanduser(), ""
 
 
 def open_regular(path: Path) -> BinaryIO:

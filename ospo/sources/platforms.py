@@ -99,6 +99,19 @@ def matches(offered: Platform, wanted: Platform) -> bool:
     return not wanted.variant or _variant(offered) == _variant(wanted)
 
 
+def require(actual: Platform | None, wanted: Platform | None) -> None:
+    """Make sure that an image, of which there is one only, has the wanted platform, if one is wanted.
+
+    Raises:
+        TargetError: it has another, or none.
+    """
+    if wanted and not (actual and matches(actual, wanted)):
+        raise TargetError(
+            f"no image for {wanted}; there is: {actual or 'one without platform'}",
+            hint="leave --platform out to scan what is there",
+        )
+
+
 def _no_match(target: Platform, images: tuple[Descriptor, ...]) -> TargetError:
     there = sorted({str(image.platform or "unnamed") for image in images})
     shown = ", ".join(ascii(name[:40]).strip("'") for name in there[:20])

@@ -19,7 +19,7 @@ from ospo.sources.digests import check_digest, digest_of
 from ospo.sources.interface import Image, SourceOptions
 from ospo.sources.manifests import Descriptor, media_type_of
 from ospo.sources.reference import Reference, is_host, parse_reference
-from ospo.sources.registry_settings import RegistrySettings, connect_host
+from ospo.registry_settings import RegistrySettings, connect_host
 from ospo.sources.repository import Repository
 from ospo.sources.resolve import resolve
 

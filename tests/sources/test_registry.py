@@ -20,7 +20,7 @@ from ospo.sources.interface import Image, SourceOptions
 from ospo.sources.manifests import OCI_MANIFEST
 from ospo.sources.registry import open_registry
 from ospo.sources.registry_auth import Login, parse_challenges
-from ospo.sources.registry_settings import RegistrySettings
+from ospo.registry_settings import RegistrySettings
 
 CANARY = "canary-s3cret"
 LAYER = bytes(range(256)) * 12_000
