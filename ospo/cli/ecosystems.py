@@ -1,0 +1,82 @@
+"""`ospo ecosystems`: which files are read, as what evidence, and where licences come from."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ospo.cli.table import table
+from ospo.text import one_line
+
+if TYPE_CHECKING:
+    from ospo.extractors.interface import Extractor
+
+_PAGE = """\
+# Ecosystems
+
+What ospo reads, and as which evidence:
+
+- `installed`: the record of a package manager, so the package is there and can run;
+- `embedded`: found inside another file, such as the modules of a Go program;
+- `declared`: a file that asks for packages, which may not be there.
+
+Images are searched for what is installed and embedded, folders for all three.
+In the patterns, `**/` stands for any folders and `*` for anything but `/`.
+
+This page is what `ospo ecosystems -o markdown` prints.
+
+| Ecosystem | Extractor | Evidence | Files | Licences come from |
+|---|---|---|---|---|
+"""
+
+
+@click.command("ecosystems")
+@click.option("-o", "--output", "format_", type=click.Choice(["table", "json", "markdown"]), default="table")
+def command(format_: str) -> None:
+    """List the package ecosystems that ospo reads."""
+    from ospo.extractors import all_extractors
+
+    extractors = sorted(all_extractors(), key=lambda one: (one.ecosystem.lower(), one.name))
+    writers = {"table": _table, "json": _json, "markdown": _markdown}
+    click.echo(writers[format_](extractors))
+
+
+def _table(extractors: "list[Extractor]") -> str:
+    rows = [
+        (one.ecosystem, one.name, str(one.evidence), ", ".join(_files(one)), one.licenses_from)
+        for one in extractors
+    ]
+    return table(("ECOSYSTEM", "EXTRACTOR", "EVIDENCE", "FILES", "LICENCES FROM"), rows)
+
+
+def _json(extractors: "list[Extractor]") -> str:
+    import orjson
+
+    document = [
+        {
+            "name": one.name,
+            "version": one.version,
+            "ecosystem": one.ecosystem,
+            "evidence": one.evidence,
+            "patterns": one.patterns,
+            "magic": [magic.hex() for magic in one.magic],
+            "licenses_from": one.licenses_from,
+            "database": one.database,
+        }
+        for one in extractors
+    ]
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+
+
+def _markdown(extractors: "list[Extractor]") -> str:
+    lines = []
+    for one in extractors:
+        files = ", ".join(file if file.startswith("starting") else f"`{file}`" for file in _files(one))
+        cells = (one.ecosystem, f"`{one.name}`", str(one.evidence), files, one.licenses_from)
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return _PAGE + "\n".join(lines)
+
+
+def _files(extractor: "Extractor") -> list[str]:
+    """What the files are called, or else how they begin."""
+    begins = [f"starting with {one_line(magic.decode('latin-1'))}" for magic in extractor.magic]
+    return [*extractor.patterns, *begins]
