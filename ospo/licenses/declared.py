@@ -39,7 +39,7 @@ class Term:
 
     wording: Wording
     text: str
-    """Canonical SPDX, or the words themselves: their first line, at most 1,024 characters of it."""
+    """Canonical SPDX, or the words; of more than one line or 1,024 characters the start, and "…"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,16 @@ def _read(field: str, texts: Iterable[str]) -> Declared:
 def _term(text: str, field: str) -> Term:
     lower = text.strip().lower()
     if field == "Classifier" and lower in _AMBIGUOUS_CLASSIFIERS:
-        return Term(Wording.NAME, text.strip())
+        return Term(Wording.NAME, _shortened(text.strip()))
     if understood := canonical(text) or license_list().names.get(lower, ""):
         return _spdx(understood)
-    return Term(Wording.NAME, text.strip().splitlines()[0][:_NAME_LENGTH_MAX].rstrip())
+    return Term(Wording.NAME, _shortened(text.strip()))
+
+
+def _shortened(text: str) -> str:
+    """Return words as they are, or of a whole licence text the first line, marked as cut."""
+    line = text.splitlines()[0][: _NAME_LENGTH_MAX - 2].rstrip()
+    return line if line == text else f"{line} …"
 
 
 def _spdx(expression: str) -> Term:

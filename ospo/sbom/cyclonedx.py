@@ -157,7 +157,7 @@ def _component(ref: str, component: Component, origins: list[list[_Property]]) -
         entry["hashes"] = _hashes(component.hashes, properties)
     if licenses := _licenses(component.licenses):
         entry["licenses"] = licenses
-    if component.registered and component.name.strip("/ "):
+    if component.registered and component.name.replace("/", "").strip():  # readers refuse a blank name
         entry["purl"] = ref
     if component.urls:
         entry["externalReferences"] = _references(component.urls, properties)
@@ -221,9 +221,8 @@ def _has_own_id(term: Term) -> bool:
 
 def _evidence(component: Component) -> dict[str, Any]:
     identity = _identity("purl" if component.registered else "name", component.found_by)
-    if not component.locations:
-        return {"identity": identity}
-    return {"identity": identity, "occurrences": [_occurrence(location) for location in component.locations]}
+    places = [_occurrence(location) for location in component.locations if location.path]
+    return {"identity": identity, "occurrences": places} if places else {"identity": identity}
 
 
 @cache
@@ -251,7 +250,8 @@ def _properties(component: Component, origins: list[list[_Property]]) -> list[_P
 
 @cache
 def _finding(evidence: str, found_by: str) -> tuple[_Property, ...]:
-    return (_property("ospo:evidence", evidence), _property("ospo:found-by", found_by))
+    pairs = (("ospo:evidence", evidence), ("ospo:found-by", found_by))
+    return tuple(_property(name, value) for name, value in pairs if value)
 
 
 def _layer_properties(layer: Layer) -> list[_Property]:
@@ -275,10 +275,9 @@ def _dependencies(refs: list[str], edges: tuple[tuple[str, tuple[str, ...]], ...
     What has none is not listed: an empty entry would claim that it needs nothing, while "components that are
     not represented in the dependency graph may have unknown dependencies" (the schema on `dependency`).
     """
-    edges = tuple((printable(key), tuple(map(printable, needed))) for key, needed in edges)
-    entries = [{"ref": ROOT, "dependsOn": top_level(refs, edges)}]
-    entries += ({"ref": key, "dependsOn": needed} for key, needed in edges)
-    return entries
+    needs = {printable(key): list(map(printable, needed)) for key, needed in edges}
+    needs = {ROOT: top_level(refs, needs)} | needs
+    return [{"ref": ref, "dependsOn": needed} for ref, needed in needs.items()]
 
 
 def _compositions(refs: list[str], complete: bool) -> list[dict[str, Any]]:
