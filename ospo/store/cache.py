@@ -76,6 +76,8 @@ class FactsCache:
 
     def put(self, blob_digest: str, facts_version: str, data: bytes) -> None:
         """Keep the facts of a layer; where that exceeds the limit, what was not used for longest goes."""
+        if len(data) > self._limit:
+            return
         self._attempt(
             lambda connection: _put(connection, blob_digest, facts_version, data, self._now(), self._limit)
         )

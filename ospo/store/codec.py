@@ -18,6 +18,9 @@ Pairs = tuple[tuple[str, str], ...]
 _NAMES = tuple(field.name for field in fields(Component))
 _values: Callable[[Component], tuple[Any, ...]] = attrgetter(*_NAMES)
 
+_LEFT_OUT: dict[str, Any] = {"type": "", "name": "", "registered": False}
+"""Empty values that are not what the model assumes."""
+
 # A key is written by ospo.purl, which encodes these delimiters wherever they are not delimiters.
 _KEY = re.compile(
     r"(?:local:)?pkg:(?P<type>[^/]*)/(?:(?P<namespace>[^?#@]*)/)?(?P<name>[^/?#@]*)(?:@(?P<version>[^?#]*))?"
@@ -38,7 +41,7 @@ def decode_component(data: str) -> Component:
     """Read what `encode_component` wrote."""
     stored: dict[str, Any] = orjson.loads(data)
     decoded = {name: _DECODERS[name](value) for name, value in stored.items()}
-    return Component(**({"registered": False} | decoded))
+    return Component(**(_LEFT_OUT | decoded))
 
 
 def encode_words(component: Component) -> str | None:

@@ -22,7 +22,6 @@ BUSY_SECONDS = 30.0
 _SETTINGS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA synchronous = NORMAL",
-    "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16384",  # KiB
     "PRAGMA trusted_schema = OFF",  # the file may come from elsewhere
 )
@@ -68,16 +67,31 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except sqlite3.Error as error:
-        raise StoreError(f"cannot write to the database: {error}", hint=_hint(error)) from error
+        raise write_failure(error) from error
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let several queries see the database as it is at one moment, whatever is written meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")
 
 
 def schema_version(connection: sqlite3.Connection) -> int:
     """Return how many migrations have been applied to this database."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version
+
+
+def write_failure(error: sqlite3.Error) -> StoreError:
+    """Explain why SQLite could not write."""
+    return StoreError(f"cannot write to the database: {error}", hint=_hint(error))
 
 
 def _open(path: Path, mode: str, prepare: Callable[[sqlite3.Connection, Path], None]) -> sqlite3.Connection:
@@ -124,6 +138,7 @@ def _require_current(connection: sqlite3.Connection, path: Path) -> None:
 
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     """Apply the migrations that are due, all in one transaction: killed halfway, nothing has changed."""
+    connection.execute("PRAGMA temp_store = MEMORY")  # for the few rows that a writer stages
     if schema_version(connection) == SCHEMA_VERSION:
         return
     connection.execute("PRAGMA journal_mode = WAL")

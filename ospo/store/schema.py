@@ -53,6 +53,7 @@ CREATE TABLE observation (
   seen_at INTEGER NOT NULL
 );
 CREATE INDEX observation_target ON observation (target_id);
+CREATE INDEX observation_artifact ON observation (artifact_id);
 
 -- What each target points at now: the artifact of its latest observation, one for each platform.
 CREATE TABLE current_artifact (
@@ -150,6 +151,7 @@ CREATE TABLE finding (
   last_seen INTEGER NOT NULL
 );
 CREATE INDEX finding_state ON finding (state, severity);
+CREATE INDEX finding_target ON finding (target_identity);
 
 -- Where a finding is seen. current = 1: the last complete scan of the target and platform, or a later one,
 -- shows it there. A finding is fixed when no row of it is current.

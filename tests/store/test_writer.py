@@ -1,26 +1,17 @@
 """Saving scans: what is written once, what is kept, what is replaced."""
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from made_results import component, finding, result
 
 from ospo.errors import StoreError
 from ospo.model import Problem, ProblemKind
-from ospo.store import database, writer
+from ospo.store import writer
 
 BROKEN = Problem(ProblemKind.LAYER, "layer 1", "the gzip stream ends early", blocking=True)
 ODD = Problem(ProblemKind.FILE, "a/package.json", "not JSON at offset 3")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    connection = database.connect(tmp_path / "ospo.db")
-    yield connection
-    connection.close()
 
 
 def count(store: sqlite3.Connection, table: str) -> int:
