@@ -23,10 +23,13 @@ class Limits:
     layer_entries: int = 5_000_000
     """Entries of one layer."""
 
+    layer_paths: int = 256 * MiB
+    """Bytes of all paths and link targets of one layer; a million files have about 80 MiB."""
+
     file_size: int = 1 * GiB
     """Bytes of one file that an extractor may see; a larger one is a Problem."""
 
-    memory_file: int = 16 * MiB
+    memory_file: int = 32 * MiB
     """Bytes of one wanted file held in memory; a larger one goes to an anonymous spool file."""
 
     held_size: int = 64 * MiB

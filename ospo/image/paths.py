@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 _MOST_LINKS = 40  # as Linux: MAXSYMLINKS
+_LONGEST = 4096  # as Linux: PATH_MAX
 
 
 def ancestors(paths: Iterable[str]) -> set[str]:
@@ -17,27 +18,63 @@ def ancestors(paths: Iterable[str]) -> set[str]:
 
 
 def resolve(path: str, links: Mapping[str, str], *, last: bool = False) -> str:
-    """Follow symbolic links in the folders of a path, and in its last part with `last`.
+    """Follow symbolic links in the folders of a path, and in its last part with `last`; see `Resolver`."""
+    resolver = Resolver(links)
+    return resolver.place(path) if last else resolver.name(path)
 
-    Absolute targets and `..` stay inside the root. A loop, or a chain longer than Linux allows,
-    gives the path reached so far.
+
+class Resolver:
+    """Follows symbolic links, each at most once for as long as the links stay as they are.
+
+    Absolute targets and `..` stay inside the root. Where Linux would give up (a loop, a long chain, a long
+    path), the link's own path is the answer.
     """
-    done: list[str] = []
-    todo = path.split("/")[::-1]
-    followed = 0
-    while todo:
-        part = todo.pop()
+
+    def __init__(self, links: Mapping[str, str]) -> None:
+        self._links = links
+        self._places = {"": ""}
+
+    def forget(self) -> None:
+        """Follow anew: links were added or removed."""
+        self._places = {"": ""}
+
+    def name(self, path: str) -> str:
+        """Follow links in the folders of a path, not in its last part."""
+        folder, _, name = path.rpartition("/")
+        return _join(self.place(folder), name)
+
+    def place(self, path: str) -> str:
+        """Follow all links of a path."""
+        place = self._places.get(path)
+        if place is None:
+            place = ""
+            for part in path.split("/"):
+                place = self._step(place, part, 0)
+            self._places[path] = place
+        return place
+
+    def _step(self, folder: str, part: str, depth: int) -> str:
+        """Go from a folder without links on its way to what a name in it, or a part of a target, means."""
         if part in ("", "."):
-            continue
+            return folder
         if part == "..":
-            del done[-1:]
-            continue
-        done.append(part)
-        if not todo and not last:
-            break
-        target = links.get("/".join(done))
-        if target is not None and followed < _MOST_LINKS:
-            followed += 1
-            done = [] if target.startswith("/") else done[:-1]
-            todo.extend(target.split("/")[::-1])
-    return "/".join(done)
+            return folder.rpartition("/")[0]
+        path = _join(folder, part)
+        target = self._links.get(path)
+        if target is None or depth == _MOST_LINKS:
+            return path
+        known = self._places.get(path)
+        if known is not None:
+            return known
+        self._places[path] = path  # what a loop comes back to
+        place = "" if target.startswith("/") else folder
+        for part in target.split("/"):
+            place = self._step(place, part, depth + 1)
+            if len(place) > _LONGEST:
+                return path
+        self._places[path] = place
+        return place
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name

@@ -6,9 +6,9 @@ this reads as Go's archive/tar does, because that is what container runtimes unp
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from ospo.errors import LayerError
-from ospo.image.stream import TarStream
 from ospo.limits import Limits, MiB
 
 BLOCK = 512
@@ -18,6 +18,24 @@ _SPECIAL_SIZE = MiB  # Go's maxSpecialFileSize: pax records and GNU long names
 _NO_CONTENT = frozenset(b"123456")  # links, devices, directories and pipes: a size they claim is ignored
 _KINDS = {ord("1"): HARD_LINK, ord("2"): SYMBOLIC_LINK, ord("5"): DIRECTORY, ord("0"): REGULAR, 0: REGULAR}
 _KINDS |= {ord("7"): REGULAR, ord("S"): REGULAR}
+_NAME_KEYS = frozenset((b"path", b"linkpath", b"GNU.sparse.name"))
+
+
+class Forward(Protocol):
+    """Bytes that pass by once: a layer's stream, or an archive in which passing over is seeking."""
+
+    @property
+    def position(self) -> int:
+        """Bytes from the start."""
+        ...
+
+    def read(self, length: int) -> bytes:
+        """Return the next `length` bytes; fewer only at the end."""
+        ...
+
+    def skip(self, length: int) -> int:
+        """Pass `length` bytes; return how many there were."""
+        ...
 
 
 @dataclass(slots=True)
@@ -36,16 +54,16 @@ class Entry:
     """True when the name as written pointed above the root; `path` is what a runtime makes of it."""
 
 
-def walk(stream: TarStream, limits: Limits) -> Iterator[Entry]:
+def walk(stream: Forward, limits: Limits) -> Iterator[Entry]:
     """Yield every member in order; the caller may read up to `size` bytes from the stream in between,
     what it leaves is passed over.
 
     Raises:
-        LayerError: a damaged or truncated header, too many entries, or data after the end.
+        LayerError: a damaged or truncated header, or a limit exceeded.
     """
     pax: dict[bytes, bytes] = {}
     longs: dict[int, bytes] = {}
-    count = 0
+    count = names = 0
     while (header := _next_header(stream)) is not None:
         kind = header[156]
         size = 0 if kind in _NO_CONTENT else _number(header[124:136], stream)
@@ -53,34 +71,47 @@ def walk(stream: TarStream, limits: Limits) -> Iterator[Entry]:
             data = _special(stream, size)
             if kind == ord("x"):
                 pax = _pax_records(data, stream)
-            elif kind != ord("g"):
+            elif kind == ord("g"):
+                # Its records change no name or size, but Go forgets what came before it.
+                _pax_records(data, stream)
+                pax, longs = {}, {}
+            else:
                 longs[kind] = data.partition(b"\0")[0]
             continue
-        count += 1
-        if count > limits.layer_entries:
-            raise LayerError(
-                f"holds more than {limits.layer_entries} entries (limits.layer_entries)",
-                hint="raise [limits] layer_entries in ospo.toml if the layer is genuine",
-            )
         entry = _entry(header, kind, size, pax, longs, stream)
         if pax or longs:
             pax, longs = {}, {}
-        if len(entry.path) > limits.path_length:
-            raise LayerError(
-                f"has a path of {len(entry.path)} bytes (limits.path_length) at {stream.position}"
-            )
+        count += 1
+        longest = max(len(entry.path), len(entry.link))
+        names += len(entry.path) + len(entry.link)
+        if count > limits.layer_entries or names > limits.layer_paths or longest > limits.path_length:
+            raise _exceeded(count, longest, limits)
         end = stream.position + entry.size
         yield entry
-        _pass(stream, end + (-entry.size % BLOCK))
+        _pass(stream, end, -entry.size % BLOCK)
 
 
-def _pass(stream: TarStream, end: int) -> None:
+def _exceeded(count: int, longest: int, limits: Limits) -> LayerError:
+    if longest > limits.path_length:
+        what, limit = f"a name of {longest} bytes, more than {limits.path_length}", "path_length"
+    elif count > limits.layer_entries:
+        what, limit = f"more than {limits.layer_entries} entries", "layer_entries"
+    else:
+        what, limit = f"names of more than {limits.layer_paths} bytes in all", "layer_paths"
+    return LayerError(
+        f"holds {what} (limits.{limit})",
+        hint=f"raise [limits] {limit} in ospo.toml if the layer is genuine",
+    )
+
+
+def _pass(stream: Forward, end: int, padding: int) -> None:
+    """Pass the rest of an entry; Go lets an archive end without the last entry's padding."""
     missing = end - stream.position
-    if missing > 0 and stream.skip(missing) < missing:
+    if missing + padding > 0 and stream.skip(missing + padding) < missing:
         raise LayerError(f"tar ends at {stream.position}, {end - stream.position} bytes too early")
 
 
-def _next_header(stream: TarStream) -> bytes | None:
+def _next_header(stream: Forward) -> bytes | None:
     """Return the next header block, or None at the end: two zero blocks, or the end of the stream."""
     header = stream.read(BLOCK)
     if not header:
@@ -98,15 +129,19 @@ def _next_header(stream: TarStream) -> bytes | None:
 
 
 def _checksum_fits(header: bytes) -> bool:
-    """Check the one thing that pre-POSIX headers have to be known by."""
+    """Check the one thing that pre-POSIX headers have to be known by.
+
+    Not asked of others: it costs as much as the rest of the walk, and the blob's digest protects the same.
+    """
+    field = header[148:156]
     try:
-        claimed = int(header[148:156].strip(b" \0") or b"0", 8)
+        claimed = int(field.strip(b" \0").partition(b"\0")[0] or b"0", 8)
     except ValueError:
         return False
-    return claimed == sum(header) - sum(header[148:156]) + 8 * 32
+    return claimed == sum(header) - sum(field) + 8 * 32
 
 
-def _number(raw: bytes, stream: TarStream) -> int:
+def _number(raw: bytes, stream: Forward) -> int:
     """Read an octal or base-256 number (GNU tar, for sizes of 8 GiB and more)."""
     if raw[0] == 0x80:
         return int.from_bytes(raw[1:])
@@ -118,11 +153,11 @@ def _number(raw: bytes, stream: TarStream) -> int:
         return _no_number(stream)
 
 
-def _no_number(stream: TarStream) -> int:
+def _no_number(stream: Forward) -> int:
     raise LayerError(f"tar header before {stream.position} has a size that is no number")
 
 
-def _special(stream: TarStream, size: int) -> bytes:
+def _special(stream: Forward, size: int) -> bytes:
     if size > _SPECIAL_SIZE:
         raise LayerError(f"tar has an extended header of {size} bytes before {stream.position}")
     data = stream.read(size + (-size % BLOCK))[:size]
@@ -131,7 +166,7 @@ def _special(stream: TarStream, size: int) -> bytes:
     return data
 
 
-def _pax_records(data: bytes, stream: TarStream) -> dict[bytes, bytes]:
+def _pax_records(data: bytes, stream: Forward) -> dict[bytes, bytes]:
     """Read `length key=value\\n` records."""
     records: dict[bytes, bytes] = {}
     at = 0
@@ -139,39 +174,75 @@ def _pax_records(data: bytes, stream: TarStream) -> dict[bytes, bytes]:
         digits, space, _ = data[at : at + 8].partition(b" ")
         end = at + (int(digits) if space and digits.isdigit() else 0)
         key, equals, value = data[at + len(digits) + 1 : end - 1].partition(b"=")
-        if not at < end <= len(data) or data[end - 1] != 0x0A or not equals or b"\0" in key + value:
+        if not at < end <= len(data) or data[end - 1] != 0x0A or not key or not equals:
             raise LayerError(f"tar has a damaged pax record before {stream.position}")
+        # Values of other keys are bytes: file capabilities (SCHILY.xattr.security.capability) hold NULs.
+        if b"\0" in key or (b"\0" in value and key in _NAME_KEYS):
+            raise LayerError(f"tar has a NUL in the pax record {key!r} before {stream.position}")
         records[key] = value
         at = end
     return records
 
 
 def _entry(
-    header: bytes, kind: int, size: int, pax: dict[bytes, bytes], longs: dict[int, bytes], stream: TarStream
+    header: bytes, kind: int, size: int, pax: dict[bytes, bytes], longs: dict[int, bytes], stream: Forward
 ) -> Entry:
     name = header[: header.find(0, 0, 100)] if 0 in header[:100] else header[:100]
-    if header[345] and header[257:263] == b"ustar\0":
-        # star(1) keeps times in the last bytes of the prefix field.
-        prefix = header[345:476] if header[508:512] == b"tar\0" else header[345:500]
-        name = prefix.partition(b"\0")[0] + b"/" + name
+    if header[345] and (prefix := _prefix(header)):
+        name = prefix + b"/" + name
     link = header[157:257].partition(b"\0")[0] if kind in b"12" else b""
     sparse = kind == ord("S")
-    if longs:
-        name, link = longs.get(ord("L"), name), longs.get(ord("K"), link)
     if pax:
-        name, link = pax.get(b"path", name), pax.get(b"linkpath", link)
-        if b"size" in pax and kind not in _NO_CONTENT:
+        # An empty value means that the header's own holds.
+        name, link = pax.get(b"path") or name, pax.get(b"linkpath") or link
+        if kind not in _NO_CONTENT and pax.get(b"size"):
             size = _pax_size(pax[b"size"], stream)
-        if any(key.startswith(b"GNU.sparse.") for key in pax):
-            sparse, name = True, pax.get(b"GNU.sparse.name", name)
+    if longs:
+        name, link = longs.get(ord("L")) or name, longs.get(ord("K")) or link
+    if kind == 0 and name.endswith(b"/"):
+        kind, size = ord("5"), 0  # a directory, as archives before POSIX have them
+    if pax and _is_sparse(pax):
+        sparse, name = True, pax.get(b"GNU.sparse.name") or name
     if kind == ord("S"):
         _pass_sparse_map(header, stream)
-    what = DIRECTORY if kind in (0, ord("0")) and name.endswith(b"/") else _KINDS.get(kind, OTHER)
     path, escapes = clean(name)
-    return Entry(path, what, size, _mode(header), link, sparse, escapes)
+    return Entry(path, _KINDS.get(kind, OTHER), size, _mode(header), link, sparse, escapes)
 
 
-def _pax_size(text: bytes, stream: TarStream) -> int:
+def _prefix(header: bytes) -> bytes:
+    """Return the first part of a long name, which ustar has and other formats use for something else."""
+    magic = header[257:265]
+    if magic.startswith(b"ustar\0"):
+        # star(1) keeps times in the last bytes of the field.
+        end = 476 if header[508:512] == b"tar\0" else 500
+        return header[345:end].partition(b"\0")[0]
+    if magic == b"ustar  \0" and not (_is_time(header[345:357]) and _is_time(header[357:369])):
+        # Go once wrote names here in GNU headers, and takes what is no time for one.
+        prefix = header[345:500].partition(b"\0")[0]
+        return prefix if prefix.isascii() else b""
+    return b""
+
+
+def _is_time(raw: bytes) -> bool:
+    """Tell whether Go could read the time of a GNU header: none, octal, or base-256 of at most 8 bytes."""
+    if not raw[0]:
+        return True
+    if raw[0] & 0x80:
+        number = int.from_bytes(raw[1:], signed=False)
+        return raw[0] == 0xFF or (raw[0] == 0x80 and number < 1 << 63)
+    digits = raw.strip(b" \0").partition(b"\0")[0]
+    return not digits.strip(b"01234567")
+
+
+def _is_sparse(pax: dict[bytes, bytes]) -> bool:
+    """Tell whether records make an entry a sparse file of GNU's pax formats 0.0, 0.1 or 1.0."""
+    version = (pax.get(b"GNU.sparse.major", b""), pax.get(b"GNU.sparse.minor", b""))
+    return version in ((b"0", b"0"), (b"0", b"1"), (b"1", b"0")) or (
+        version == (b"", b"") and bool(pax.get(b"GNU.sparse.map"))
+    )
+
+
+def _pax_size(text: bytes, stream: Forward) -> int:
     if not text.isdigit() or len(text) > 18:
         raise LayerError(f"tar has a pax size that is no number before {stream.position}")
     return int(text)
@@ -184,7 +255,7 @@ def _mode(header: bytes) -> int:
         return 0
 
 
-def _pass_sparse_map(header: bytes, stream: TarStream) -> None:
+def _pass_sparse_map(header: bytes, stream: Forward) -> None:
     """Pass the continuation blocks of an old GNU sparse header; byte 482, then 504, says that one follows."""
     more = header[482]
     while more:
