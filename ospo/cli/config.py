@@ -34,7 +34,7 @@ def command(what: str, format_: str, quiet: bool, **flags: Any) -> None:
     elif what == "path":
         click.echo(table(("FILE", "STATE"), [(str(one.path), one.state) for one in settings.considered]))
     else:
-        rows = [(key, _shown(key, value), str(origin)) for key, value, origin in _listed(settings)]
+        rows = [(key, shown(key, value), str(origin)) for key, value, origin in _listed(settings)]
         click.echo(table(("SETTING", "VALUE", "FROM"), rows))
 
 
@@ -75,7 +75,8 @@ def _of_registries(registry: RegistrySettings) -> Iterator[tuple[str, object]]:
         yield from ((dotted("registry", host, key), values[key][host]) for key in KEYS if host in values[key])
 
 
-def _shown(key: str, value: object) -> str:
+def shown(key: str, value: object) -> str:
+    """Write a value as a file would, without quotes: sizes with their unit."""
     match value:
         case None:
             return "none"

@@ -41,11 +41,11 @@ def command(format_: str) -> None:
 
 
 def _table(extractors: "list[Extractor]") -> str:
-    rows = [
-        (one.ecosystem, one.name, str(one.evidence), ", ".join(_files(one)), one.licenses_from)
-        for one in extractors
-    ]
-    return table(("ECOSYSTEM", "EXTRACTOR", "EVIDENCE", "FILES", "LICENCES FROM"), rows)
+    rows = []
+    for one in extractors:
+        rows.append((one.ecosystem, one.name, str(one.evidence), ", ".join(_files(one))))
+        rows.append(("", "", "", f"licences: {one.licenses_from}"))
+    return table(("ECOSYSTEM", "EXTRACTOR", "EVIDENCE", "FILES, LICENCES"), rows)
 
 
 def _json(extractors: "list[Extractor]") -> str:

@@ -10,9 +10,10 @@ _GAP = "  "
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write rows in columns, within 80 characters where the longest words allow it.
+    """Write rows in columns. Control characters are escaped.
 
-    What is too wide wraps between words, in the widest columns first. Control characters are escaped.
+    What is wider than 80 characters wraps between words, in the widest columns first; where the longest words
+    leave no room for that, nothing wraps.
     """
     lines = [tuple(map(one_line, row)) for row in (header, *rows)]
     widths = _widths(list(zip(*lines, strict=True)))
@@ -23,10 +24,8 @@ def _widths(columns: list[tuple[str, ...]]) -> list[int]:
     widths = [max(map(len, column)) for column in columns]
     least = [max(len(word) for cell in column for word in cell.split(" ")) for column in columns]
     room = WIDTH - len(_GAP) * (len(columns) - 1)
-    while sum(widths) > room:
+    while sum(least) <= room < sum(widths):
         wide = [index for index, width in enumerate(widths) if width > least[index]]
-        if not wide:
-            break
         widths[max(wide, key=widths.__getitem__)] -= 1
     return widths
 

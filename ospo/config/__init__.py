@@ -23,6 +23,7 @@ from ospo.config.values import (
     read_size,
     read_threshold,
 )
+from ospo.errors import UsageError
 from ospo.limits import Limits
 from ospo.model import Severity
 from ospo.registry_settings import RegistrySettings
@@ -131,7 +132,7 @@ def load(
     Raises:
         UsageError: a file, variable or option is wrong.
     """
-    folder = folder or Path.cwd()
+    folder = folder or _current_folder()
     found = _find(folder, environ, config, scanned)
     given = [] if found.document is None else list(_from_file(found.document))
     given += _from_environment(environ, folder)
@@ -157,6 +158,15 @@ def unknown_variables(environ: Mapping[str, str], settings: Settings) -> tuple[s
         for name in sorted(environ)
         if name.startswith("OSPO_") and name not in mine
     )
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise UsageError(
+            "the current folder does not exist any more", hint="change to another one"
+        ) from error
 
 
 def _find(folder: Path, environ: Mapping[str, str], config: Path | None, scanned: Path | None) -> Search:

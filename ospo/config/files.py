@@ -3,6 +3,7 @@
 The nearest file counts, alone: files are not merged. `docs/configuration.md` tells users the same.
 """
 
+import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
@@ -90,12 +91,12 @@ def search(folder: Path, home: Path, scanned: Path | None) -> Search:
     Raises:
         UsageError: the file cannot be read, or is malformed.
     """
-    tree = scanned.resolve() if scanned else None
+    tree = _real(scanned) if scanned else None
     considered = []
-    for path, refused in _candidates(folder.resolve(), home.resolve(), tree):
+    for path, refused in _candidates(_real(folder), _real(home), tree):
         if not _is_file(path):
             considered.append(Considered(path, "not there"))
-        elif refused or (tree and path.resolve().is_relative_to(tree)):
+        elif refused or (tree and _real(path).is_relative_to(tree)):
             considered.append(Considered(path, refused or _IN_TREE, ignored=True))
         elif (document := read(path)) is None:
             considered.append(Considered(path, "has no table [tool.ospo]"))
@@ -162,6 +163,11 @@ def _candidates(folder: Path, home: Path, tree: Path | None) -> Iterator[tuple[P
         # What lies in the scanned tree must not keep the user's own file from being found.
         if not hostile and (shared or place == home or (place / ".git").exists()):
             return
+
+
+def _real(path: Path) -> Path:
+    """Follow all links; unlike `Path.resolve`, a loop of links, which nothing lies behind, is no error."""
+    return Path(os.path.realpath(path))
 
 
 def _is_shared(folder: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ospo.config.files import Document
 from ospo.config.unknown import unknown_key
-from ospo.config.values import Given, read_flag, read_path, refusal
+from ospo.config.values import Given, dotted, read_flag, read_path, refusal
 from ospo.errors import UsageError
 from ospo.registry_settings import RegistrySettings
 
@@ -48,26 +48,32 @@ def read_registries(document: Document) -> Registries:
 
 
 def _values(document: Document, host: str, table: object) -> list[Given]:
-    place = document.given(("registry", host), host)
-    if not _IS_HOST.fullmatch(host):
-        raise refusal(
-            place,
-            "a host in lower case, with port where it is not 443",
-            hint='as in image references: [registry."registry.example:5000"]',
-            conceal="@" in host,
-        )
+    _check_host(document, host)
     values = []
     for key, value in document.section(("registry", host), table).items():
         if key not in KEYS and isinstance(value, dict):
-            raise UsageError(
-                f"{place.origin}: registry.{host}.{key}: expected a host in quotes",
+            _check_host(document, key)
+            raise refusal(
+                document.given(("registry", host, key), value),
+                "a host in quotes",
                 hint='write [registry."registry.example"]: without quotes, TOML splits names at dots',
             )
         given = document.given(("registry", host, key), value)
         if key not in KEYS:
-            raise unknown_key(given, f"registry.{host}", KEYS)
+            raise unknown_key(given, dotted("registry", host), KEYS)
         values.append(given)
     return values
+
+
+def _check_host(document: Document, host: str) -> None:
+    """Refuse what is no host; one with an `@` carries credentials and is not shown."""
+    if not _IS_HOST.fullmatch(host):
+        raise refusal(
+            document.given(("registry",) if "@" in host else ("registry", host), host),
+            "a host in lower case, with port where it is not 443",
+            hint='as in image references: [registry."registry.example:5000"]',
+            conceal="@" in host,
+        )
 
 
 def _check_pair(document: Document, host: str, values: Mapping[str, object]) -> None:
