@@ -1,6 +1,7 @@
 """`ospo config`: what it shows, and what it never shows."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("OSPO_DB", "OSPO_CACHE_DIR", "OSPO_CONFIG", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("OSPO_")]:
+        monkeypatch.delenv(name)
     return tmp_path / "work"
 
 
