@@ -183,5 +183,6 @@ EXTRACTORS = (
         ecosystem="Go",
         licenses_from="none",
         magic=(elf.MAGIC,),
+        needle=go_buildinfo.MAGIC,
     ),
 )

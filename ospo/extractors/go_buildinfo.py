@@ -15,7 +15,7 @@ from typing import Protocol
 
 from ospo.errors import ParseError
 
-_MAGIC = b"\xff Go buildinf:"
+MAGIC = b"\xff Go buildinf:"
 _ALIGNMENT = 16
 _HEADER_SIZE = 32
 _BIG_ENDIAN, _INLINE = 1, 2
@@ -81,11 +81,11 @@ def find(memory: Memory, address: int, size: int) -> int | None:
     address += -address % _ALIGNMENT
     while address < end:
         chunk = memory.at(address, min(_CHUNK, end - address))
-        at = chunk.find(_MAGIC)
+        at = chunk.find(MAGIC)
         while at >= 0:
             if at % _ALIGNMENT == 0:
                 return address + at
-            at = chunk.find(_MAGIC, at + 1)
+            at = chunk.find(MAGIC, at + 1)
         # Chunks are multiples of the alignment, so no aligned magic lies across two of them.
         address += _CHUNK
     return None

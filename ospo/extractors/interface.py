@@ -106,6 +106,9 @@ class Extractor:
     """Where its licence words come from, one short phrase for the docs; "none" when it has none."""
     magic: tuple[bytes, ...] = ()
     """First bytes of files wanted whatever their name."""
+    needle: bytes = b""
+    """Bytes that every file it can read holds: shared libraries too large for memory, which are the giants of
+    images and hardly ever what an extractor by magic looks for, are only kept if they have them."""
     siblings: tuple[str, ...] = ()
     """Names beside the file, without wildcards, whose bytes `File.sibling` must offer."""
     database: bool = False

@@ -8,7 +8,8 @@ from ospo.errors import LayerError
 from ospo.extractors.dispatch import Dispatcher
 from ospo.image.decompress import decompress
 from ospo.image.facts import LayerFacts
-from ospo.image.layer import LayerReader, TarMembers
+from ospo.image.layer import LayerReader
+from ospo.image.members import TarMembers
 from ospo.image.stream import HashedBlob, Prefetch, TarStream
 from ospo.limits import Limits
 from ospo.model import Layer, Problem, ProblemKind
@@ -20,7 +21,7 @@ OnBytes = Callable[[int], None]
 def analyse(
     layer: Layer, open_blob: Callable[[], BinaryIO], dispatcher: Dispatcher, limits: Limits, on_bytes: OnBytes
 ) -> LayerFacts:
-    """Read one layer; a second time only for hard links whose target nobody wanted by its own name.
+    """Read one layer; a second time only for the few files that the first pass could not keep.
 
     Raises:
         LayerError: the blob is not what the manifest says, is damaged, or exceeds a limit.
@@ -28,7 +29,7 @@ def analyse(
     """
     reader = LayerReader(dispatcher, limits)
     facts = _one_pass(layer, open_blob, reader, on_bytes)
-    if targets := reader.unread_links():
+    if targets := reader.unread():
         again = _one_pass(layer, open_blob, LayerReader(dispatcher, limits, only=targets), lambda _: None)
         facts = replace(facts, files=facts.files + again.files, problems=facts.problems + again.problems)
     return facts

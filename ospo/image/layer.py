@@ -1,16 +1,14 @@
 """The members of one layer, or the files of one folder, to `LayerFacts`, in one pass."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from ospo.errors import ParseError
 from ospo.extractors.dispatch import Dispatcher
-from ospo.extractors.interface import Content, Extractor, File, Held
+from ospo.extractors.interface import Content, Extractor, File
 from ospo.image.facts import FileFacts, LayerFacts, Link
-from ospo.image.spool import Spool
-from ospo.image.stream import TarStream
-from ospo.image.tar import DIRECTORY, HARD_LINK, REGULAR, SYMBOLIC_LINK, Entry, clean, walk
+from ospo.image.members import Members, TarMembers
+from ospo.image.tar import DIRECTORY, HARD_LINK, REGULAR, SYMBOLIC_LINK, Entry, clean
 from ospo.limits import Limits
 from ospo.model import Component, Location, Problem, ProblemKind, Record
 
@@ -19,53 +17,11 @@ _WHITEOUT = b".wh."
 _OPAQUE = b".wh..wh..opq"
 
 
-class Members(Protocol):
-    """Where members come from: a tar that passes by once, or a folder on disk."""
-
-    def __iter__(self) -> Iterator[Entry]:
-        """Yield members in a stable order; `head` and `content` are asked for the latest one only."""
-        ...
-
-    def head(self, length: int) -> bytes:
-        """Return up to `length` first bytes of the latest member."""
-        ...
-
-    def content(self, entry: Entry) -> Content:
-        """Return the latest member's bytes, in memory or spooled.
-
-        Raises:
-            ParseError: this one file cannot be read.
-            LayerError: nothing more can be read.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class TarMembers:
-    """The members of a layer's tar."""
-
-    stream: TarStream
-    limits: Limits
-
-    def __iter__(self) -> Iterator[Entry]:
-        return walk(self.stream, self.limits)
-
-    def head(self, length: int) -> bytes:
-        """Return up to `length` first bytes of the latest member."""
-        return self.stream.peek(length)
-
-    def content(self, entry: Entry) -> Content:
-        """Read the latest member's bytes."""
-        if entry.size <= self.limits.memory_file:
-            return Held(self.stream.read(entry.size))
-        return Spool(self.stream.pieces(entry.size))
-
-
 @dataclass(slots=True)
 class LayerReader:
     """Collects what the members of one layer tell.
 
-    `only` restricts the pass to hard link targets: clean path of the target -> paths to read it as.
+    `only` restricts the pass to what an earlier one left `unread`.
     """
 
     dispatcher: Dispatcher
@@ -79,6 +35,7 @@ class LayerReader:
     links: list[Link] = field(default_factory=list)
     whiteouts: list[str] = field(default_factory=list)
     opaque: list[str] = field(default_factory=list)
+    _giants: list[bytes] = field(default_factory=list)
     _hard: list[tuple[bytes, bytes]] = field(default_factory=list)
     _siblings: dict[str, bytes] = field(default_factory=dict)
     _waiting: list[tuple[File, tuple[Extractor, ...]]] = field(default_factory=list)
@@ -110,11 +67,18 @@ class LayerReader:
             problems=tuple(self.problems),
         )
 
-    def unread_links(self) -> dict[bytes, tuple[bytes, ...]]:
-        """Return the hard link targets of this layer that some extractor wants under the link's name only."""
-        read = {(file.path, file.extractor) for file in self.files}
+    def unread(self) -> dict[bytes, tuple[bytes, ...]]:
+        """Return what needs another pass: path in the tar -> paths to read it as.
+
+        These are hard link targets that some extractor wants under the link's name only, and giants that
+        turned out to hold what an extractor looks for.
+        """
+        return self._unread_links() | {path: (path,) for path in self._giants}
+
+    def _unread_links(self) -> dict[bytes, tuple[bytes, ...]]:
         if not self._hard:
             return {}
+        read = {(file.path, file.extractor) for file in self.files}
         present = set(self.entries)
         missing: dict[bytes, tuple[bytes, ...]] = {}
         for path, target in self._hard:
@@ -132,10 +96,24 @@ class LayerReader:
         self.entries.append(path)
         extractors = self.dispatcher.wanted(path)
         if entry.size >= _HEAD and (more := self.dispatcher.by_magic(members.head(_HEAD))):
+            if isinstance(members, TarMembers) and not extractors and self._is_giant(entry, more):
+                if members.holds(entry, tuple(extractor.needle for extractor in more)):
+                    self._giants.append(path)
+                return
             extractors = extractors + tuple(extractor for extractor in more if extractor not in extractors)
         sibling = self.dispatcher.is_sibling(path)
         if extractors or sibling:
             self._wanted(entry, extractors, sibling, members)
+
+    def _is_giant(self, entry: Entry, extractors: tuple[Extractor, ...]) -> bool:
+        """Tell whether a file is too large to be kept on the mere chance that an extractor can read it.
+
+        Shared libraries of machine-learning stacks have gigabytes and are never what is looked for; large
+        programs without such a name mostly are.
+        """
+        library = entry.path.endswith(b".so") or b".so." in entry.path[entry.path.rfind(b"/") + 1 :]
+        large = self.limits.memory_file < entry.size <= self.limits.file_size
+        return library and large and not entry.sparse and all(extractor.needle for extractor in extractors)
 
     def _whiteout(self, path: bytes, name: bytes) -> None:
         """Note a whiteout; a bare `.wh.` names nothing, and only the exact marker makes a folder opaque."""
@@ -169,9 +147,10 @@ class LayerReader:
         content = self._content(entry, members)
         if content is None:
             return
+        magic = self.dispatcher.by_magic(content.read(0, _HEAD))
         for alias in aliases:
             file = File(_text(alias), entry.size, entry.mode, content, limits=self.limits)
-            self._extract(file, self.dispatcher.wanted(alias))
+            self._extract(file, magic if alias == entry.path else self.dispatcher.wanted(alias))
 
     def _wanted(
         self, entry: Entry, extractors: tuple[Extractor, ...], sibling: bool, members: Members
