@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from ospo.licenses.spdx import canonical, joined, license_list
+from ospo.licenses.spdx import canonical, license_list
 from ospo.model import RawLicense
 
 _NAME_LENGTH_MAX = 1024
@@ -73,8 +73,9 @@ def declare(raws: tuple[RawLicense, ...]) -> Declared:
 
 def _read(field: str, texts: Iterable[str]) -> Declared:
     declared = Declared(tuple(dict.fromkeys(_term(text, field) for text in texts)))
-    if field in _ALTERNATIVES and len(declared.terms) > 1 and known(declared):
-        return Declared((_spdx(joined((term.text for term in declared.terms), "OR")),))
+    if field in _ALTERNATIVES and known(declared):
+        choice = canonical(" OR ".join(f"({term.text})" for term in declared.terms))
+        return Declared((_spdx(choice),)) if choice else declared
     return declared
 
 

@@ -1,7 +1,7 @@
 """The SPDX License List as embedded in `data/spdx-licenses.json`, and expressions over it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, NoReturn
@@ -123,15 +123,20 @@ def _written(node: Any) -> str:
         return " WITH ".join(parts) if all(parts) and " " not in parts[0] else _unknown(node)
     if not node.args:
         return _license(node.key) or _unknown(node)
-    operands = dict.fromkeys(_written(operand) for operand in node.args)
-    return joined(operands, node.operator.strip())
+    operator, other = (" AND ", " OR ") if node.operator.strip() == "AND" else (" OR ", " AND ")
+    operands = list(dict.fromkeys(_operands(node)))
+    if len(operands) == 1:
+        return operands[0]
+    return operator.join(f"({operand})" if other in operand else operand for operand in operands)
 
 
-def joined(expressions: Iterable[str], operator: str) -> str:
-    """Join canonical expressions with AND or OR."""
-    other = {"AND": " OR ", "OR": " AND "}[operator]
-    parts = [f"({expression})" if other in expression else expression for expression in expressions]
-    return f" {operator} ".join(parts)
+def _operands(node: Any) -> Iterator[str]:
+    """Give what the operator joins; the same operator in parentheses changes nothing."""
+    for operand in node.args:
+        if operand.args and operand.operator == node.operator:
+            yield from _operands(operand)
+        else:
+            yield _written(operand)
 
 
 def _unknown(node: Any) -> NoReturn:

@@ -153,14 +153,14 @@ def _component(ref: str, component: Component, origins: list[list[_Property]]) -
     if component.description:
         entry["description"] = printable(component.description)
     properties = _properties(component, origins)
-    if component.hashes:
-        entry["hashes"] = _hashes(component.hashes, properties)
+    if component.hashes and (hashes := _hashes(component.hashes, properties)):
+        entry["hashes"] = hashes
     if licenses := _licenses(component.licenses):
         entry["licenses"] = licenses
     if component.registered and component.name.replace("/", "").strip():  # readers refuse a blank name
         entry["purl"] = ref
-    if component.urls:
-        entry["externalReferences"] = _references(component.urls, properties)
+    if component.urls and (references := _references(component.urls, properties)):
+        entry["externalReferences"] = references
     entry["evidence"] = _evidence(component)
     entry["properties"] = properties
     return entry

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ospo.errors import TargetError
 from ospo.model import Component, Distro, Location, RawLicense
-from ospo.sbom.identity import LOCAL, from_name, from_purl, kind_of
+from ospo.sbom.identity import LOCAL, from_name, from_purl, kind_of, without_mail
 from ospo.sbom.listing import Listing
 from ospo.sources.fields import Fields
 
@@ -140,7 +140,7 @@ def _supplier(entry: Fields) -> str:
     for key in ("supplier", "manufacturer"):
         if (organization := entry.child(key)) and (name := organization.optional_text("name")):
             return name
-    return entry.optional_text("publisher") or ""
+    return without_mail(entry.optional_text("publisher") or "")
 
 
 def _occurrences(entry: Fields) -> Iterator[Location]:

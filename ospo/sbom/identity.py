@@ -1,9 +1,12 @@
-"""What identifies a component in somebody else's document: its purl, or else its name."""
+"""What identifies components and people in somebody else's document."""
 
+import re
 from functools import cache
 from typing import Any
 
 from ospo.model import Component, ComponentKind, Evidence
+
+_MAIL = re.compile(r"<[^<>]*>$|\((?:[^()]*@[^()]*)?\)$")
 
 LOCAL = "local:"
 """Starts the key of a component that no registry knows; a purl follows it."""
@@ -48,6 +51,11 @@ def kind_of(word: str) -> ComponentKind:
         return ComponentKind(word.replace("_", "-"))
     except ValueError:
         return ComponentKind.LIBRARY
+
+
+def without_mail(name: str) -> str:
+    """Return the name in "Name <mail>" or, as SPDX spells it, "Name (mail)"."""
+    return _MAIL.sub("", name).strip()
 
 
 @cache

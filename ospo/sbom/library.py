@@ -12,6 +12,7 @@ JSON is not read through the library: see `ospo.sbom.cyclonedx_reader`.
 
 import xml.etree.ElementTree as ET
 from typing import Any, cast
+from warnings import catch_warnings
 
 import orjson
 from cyclonedx.model.bom import Bom
@@ -59,14 +60,12 @@ def read_xml(data: bytes, document: str) -> dict[str, Any]:
 
 def _values(root: ET.Element, namespace: str, document: str) -> dict[str, Any]:
     try:
-        bom = cast(Any, Bom).from_xml(root, namespace)
-        # None for a document without content.
-        return (
-            cast(dict[str, Any], orjson.loads(bom.as_json(view_=SchemaVersion1Dot7)))
-            if bom is not None
-            else {}
-        )
+        # The library warns of what is deprecated in later versions than the document's own.
+        with catch_warnings(action="ignore", category=DeprecationWarning):
+            bom = cast(Any, Bom).from_xml(root, namespace)
+            text = bom.as_json(view_=SchemaVersion1Dot7) if bom is not None else "{}"  # None: no content
     except RecursionError as e:
         raise TargetError(f"{document}: nested too deeply") from e
     except Exception as e:  # what its many converters raise has no common base: decimal, uuid, enum, dates
         raise TargetError(f"{document}: not valid CycloneDX: {one_line(str(e))[:300]}") from e
+    return cast(dict[str, Any], orjson.loads(text))

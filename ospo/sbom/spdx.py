@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ospo.errors import TargetError
 from ospo.model import Component, Distro, RawLicense
-from ospo.sbom.identity import from_name, from_purl, kind_of
+from ospo.sbom.identity import from_name, from_purl, kind_of, without_mail
 from ospo.sbom.listing import Listing
 from ospo.sources.fields import Fields
 
@@ -114,7 +114,7 @@ def _supplier(package: Fields) -> str:
     for key in ("supplier", "originator"):
         _, colon, name = (package.optional_text(key) or "").partition(":")
         if colon:
-            return name.strip().removesuffix("()").strip()
+            return without_mail(name.strip())
     return ""
 
 
