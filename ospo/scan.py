@@ -1,6 +1,5 @@
 """The pipeline, from a reference to results: every command, the fleet and the terminal UI use `scan`."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -78,7 +77,7 @@ class ScanOptions:
     source: SourceOptions = field(default_factory=SourceOptions)
     cache: Cache | None = None
     progress: Progress = lambda _: None
-    workers: int = field(default_factory=lambda: min(4, os.cpu_count() or 1))
+    workers: int = 2
     """Layers read at the same time; each uses up to three threads."""
 
 

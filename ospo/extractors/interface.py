@@ -77,7 +77,10 @@ class File:
         """
         if offset < 0 or length < 0 or offset + length > self.size:
             raise ParseError(f"reads {length} bytes at {offset}, beyond its {self.size} bytes")
-        return self.content.read(offset, length)
+        data = self.content.read(offset, length)
+        if len(data) < length:
+            raise ParseError(f"ends at {offset + len(data)}, before its {self.size} bytes")
+        return data
 
     def sibling(self, name: str) -> bytes | None:
         """Return the bytes of a file declared in `Extractor.siblings`, or None where there is none.
