@@ -4,6 +4,7 @@ Whatever a container runtime would not accept is an error here too: a second opi
 is how a scanner is shown another image than the one that runs.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
@@ -13,9 +14,11 @@ from ospo.errors import LayerError
 from ospo.image.stream import CHUNK
 from ospo.limits import Limits, MiB
 
-GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b\x08"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")  # RFC 8878, section 3.1.2; pzstd starts with one
 _RATIO_FROM = 256 * MiB
+_FIRST_SLICE = 512
 
 # OCI image specification, "layer.md" and "media-types.md"; Docker image manifest version 2, schema 2.
 LAYER_MEDIA_TYPES = {
@@ -47,7 +50,7 @@ def compression_of(media_type: str, head: bytes) -> str:
         )
     if head.startswith(GZIP_MAGIC):
         return "gzip"
-    return "zstd" if head.startswith(ZSTD_MAGIC) else "plain"
+    return "zstd" if head.startswith(ZSTD_MAGIC) or _SKIPPABLE.match(head) else "plain"
 
 
 class _Member(Protocol):
@@ -59,7 +62,7 @@ class _Member(Protocol):
     def needs_input(self) -> bool: ...
     @property
     def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+    def decompress(self, data: bytes | memoryview, max_length: int, /) -> bytes: ...
 
 
 def decompress(chunks: Iterator[bytes], media_type: str, limits: Limits) -> Iterator[bytes]:
@@ -68,9 +71,9 @@ def decompress(chunks: Iterator[bytes], media_type: str, limits: Limits) -> Iter
     Raises:
         LayerError: unknown media type, damaged or truncated data, trailing bytes, or a limit exceeded.
     """
-    first = next(chunks, b"")
-    compression = compression_of(media_type, first)
-    stream = chain((first,) if first else (), chunks)
+    head = _at_least(len(ZSTD_MAGIC), b"", chunks)
+    compression = compression_of(media_type, head)
+    stream = chain((head,) if head else (), chunks)
     if compression == "plain":
         return _guard(((len(chunk), chunk) for chunk in stream), limits)
     return _guard(_members(stream, compression), limits)
@@ -92,28 +95,48 @@ def _guard(pairs: Iterator[tuple[int, bytes]], limits: Limits) -> Iterator[bytes
                 f"expands more than {limits.layer_ratio} times (limits.layer_ratio): a decompression bomb",
                 hint="raise [limits] layer_ratio in ospo.toml if the layer is genuine",
             )
-        yield piece
+        if piece:
+            yield piece
+
+
+def _at_least(length: int, pending: bytes, chunks: Iterator[bytes]) -> bytes:
+    """Add chunks until there are so many bytes; fewer only at the end."""
+    while len(pending) < length and (chunk := next(chunks, b"")):
+        pending += chunk
+    return pending
 
 
 def _members(chunks: Iterator[bytes], compression: str) -> Iterator[tuple[int, bytes]]:
-    """Decompress members (RFC 1952 section 2.2) or frames (RFC 8878 section 3.1) one after another."""
+    """Decompress members (RFC 1952 section 2.2) or frames (RFC 8878 section 3.1) one after another.
+
+    A member gets its input in slices that double, because it copies what it does not need: of a chunk with
+    20,000 tiny members, each would copy all that follows.
+    """
     new_member, failure = _library(compression)
-    pending = b""
-    while pending := pending or next(chunks, b""):
-        if not _starts_member(pending, compression):
-            if _only_zeros(pending, chunks):
-                return
+    magic = GZIP_MAGIC if compression == "gzip" else ZSTD_MAGIC
+    chunk, at = b"", 0
+    while True:
+        if len(chunk) - at < len(magic):
+            chunk, at = _at_least(len(magic), chunk[at:], chunks), 0
+        if not chunk or _only_zeros(chunk, at, chunks):
+            return
+        if not _starts_member(chunk[at : at + len(magic)], magic):
             raise LayerError(f"has bytes after its {compression} data that are no {compression}")
-        member = new_member()
+        member, size = new_member(), _FIRST_SLICE
         try:
             while not member.eof:
-                if member.needs_input and not pending and not (pending := next(chunks, b"")):
-                    raise LayerError(f"{compression} data is truncated")
-                given, pending = (pending, b"") if member.needs_input else (b"", pending)
+                given: bytes | memoryview = b""
+                if member.needs_input:
+                    if at == len(chunk):
+                        chunk, at = next(chunks, b""), 0
+                    given = memoryview(chunk)[at : at + size]
+                    if not given:
+                        raise LayerError(f"{compression} data is truncated")
+                    at, size = at + len(given), size * 2
                 yield len(given), member.decompress(given, CHUNK)
         except failure as error:
             raise LayerError(f"{compression} data is damaged: {error}") from error
-        pending = member.unused_data + pending
+        at -= len(member.unused_data)
 
 
 def _library(compression: str) -> tuple[Callable[[], _Member], type[Exception]]:
@@ -126,18 +149,19 @@ def _library(compression: str) -> tuple[Callable[[], _Member], type[Exception]]:
     from backports import zstd
 
     # 128 MiB is the widest window that `zstd --long` writes and containerd's decoder admits.
-    options = {zstd.DecompressionParameter.window_log_max: 27}
+    options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 27}
     return partial(zstd.ZstdDecompressor, options=options), zstd.ZstdError
 
 
-def _starts_member(pending: bytes, compression: str) -> bool:
-    """Tell whether a member may start here; too few bytes to tell count as yes, and fail as truncated."""
-    if compression == "gzip":
-        return pending.startswith(GZIP_MAGIC[: len(pending)])
-    skippable = len(pending) > 3 and 0x50 <= pending[0] <= 0x5F and pending[1:4] == b"\x2a\x4d\x18"
-    return skippable or pending.startswith(ZSTD_MAGIC[: len(pending)])
+def _starts_member(start: bytes, magic: bytes) -> bool:
+    """Tell whether a member starts so; too few bytes to tell count as yes, and fail as truncated."""
+    return magic.startswith(start) or (magic == ZSTD_MAGIC and _SKIPPABLE.match(start) is not None)
 
 
-def _only_zeros(pending: bytes, chunks: Iterator[bytes]) -> bool:
+def _only_zeros(chunk: bytes, at: int, chunks: Iterator[bytes]) -> bool:
     """Tell whether nothing but zero padding follows, as tape-minded writers leave it."""
-    return not pending.strip(b"\0") and all(not chunk.strip(b"\0") for chunk in chunks)
+    if chunk[at] or chunk[at:].strip(b"\0"):
+        return False
+    if any(more.strip(b"\0") for more in chunks):
+        raise LayerError("has bytes after the zeros that follow its compressed data")
+    return True

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from ospo.errors import LayerError, OspoError
+from ospo.errors import LayerError
 
 CHUNK = 1 << 20
 _DEPTH = 4
@@ -74,8 +74,6 @@ class HashedBlob:
                 self._hash.update(chunk)
                 self.size += len(chunk)
                 yield chunk
-        except OspoError:
-            raise
         except OSError as error:
             raise LayerError(f"cannot be read: {error.strerror or error}") from error
 
@@ -130,11 +128,14 @@ class TarStream:
     def peek(self, length: int) -> bytes:
         """Return up to `length` coming bytes without passing them: all of them unless the stream ends."""
         if len(self._buffer) - self._at < length:
-            rest = self._buffer[self._at :]
+            parts, have = [self._buffer[self._at :]], len(self._buffer) - self._at
             self._passed += self._at
-            while len(rest) < length and (chunk := next(self._chunks, b"")):
-                rest += chunk
-            self._buffer, self._at = rest, 0
+            for chunk in self._chunks:
+                parts.append(chunk)
+                have += len(chunk)
+                if have >= length:
+                    break
+            self._buffer, self._at = b"".join(parts), 0
         return self._buffer[self._at : self._at + length]
 
     def skip(self, length: int) -> int:
