@@ -153,16 +153,19 @@ def _identify(engine: Engine, client: Client, reference: Reference | str, option
 
 def _expect_success(engine: Engine, answer: Response | Stream, reference: Reference | str) -> None:
     if answer.status == 404:
-        local = "; what Podman built is named localhost/…" if engine.name == "podman" else ""
-        raise TargetError(
-            f"{engine}: does not have {reference}",
-            hint=f"run `{engine.name} pull {reference}`, or scan registry:{reference}{local}",
-        )
+        raise TargetError(f"{engine}: does not have {reference}", hint=_where_else(engine, reference))
     if answer.status != 200:
         raise TargetError(
             f"{engine}: refuses to give {reference} (status {answer.status})",
             hint=f"see what `{engine.name} save {reference}` says",
         )
+
+
+def _where_else(engine: Engine, reference: Reference | str) -> str:
+    if isinstance(reference, str):
+        return f"see what `{engine.name} images --no-trunc` lists"
+    local = "; what Podman built is named localhost/…" if engine.name == "podman" else ""
+    return f"run `{engine.name} pull {reference}`, or scan registry:{reference}{local}"
 
 
 def _chunks(stream: Stream) -> Iterator[bytes]:

@@ -62,7 +62,7 @@ def split(reference: str) -> tuple[str, str]:
         )
     if _is_path(reference):
         return _detect(reference), reference
-    if Path(reference).exists():
+    if _exists(Path(reference)):
         raise UsageError(
             f"{reference!r} is a local path and could be an image name as well",
             hint=f"write ./{reference} for the path, or registry:{reference} for the image",
@@ -71,15 +71,27 @@ def split(reference: str) -> tuple[str, str]:
 
 
 def local_path(reference: str) -> Path | None:
-    """Return the path that a reference names on this machine, or None for images from elsewhere."""
+    """Return the path that a reference names on this machine, or None for images from elsewhere.
+
+    Raises:
+        TargetError: it is no path that can be looked for.
+    """
     scheme, colon, rest = reference.partition(":")
     if colon and scheme in SCHEMES:
-        return Path(rest).expanduser() if scheme not in _ELSEWHERE else None
-    return Path(reference).expanduser() if _is_path(reference) else None
+        return split_path(rest, Path.exists)[0] if scheme not in _ELSEWHERE else None
+    return split_path(reference, Path.exists)[0] if _is_path(reference) else None
 
 
 def _is_path(reference: str) -> bool:
     return reference.startswith(("/", "./", "../", "~")) or reference in (".", "..")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        # A reference may be longer than a file name.
+        return False
 
 
 def _detect(reference: str) -> str:

@@ -155,6 +155,9 @@ def test_an_image_that_is_not_there_is_said_with_the_way_out(engine: FakeEngine,
     assert caught.value.message == f"docker at unix://{path}: does not have docker.io/library/app:2.0"
     assert "docker pull docker.io/library/app:2.0" in caught.value.hint
     with pytest.raises(TargetError) as caught:
+        opened(f"sha256:{'0' * 64}")
+    assert caught.value.hint == "see what `docker images --no-trunc` lists"
+    with pytest.raises(TargetError) as caught:
         open_podman("app:2.0", SourceOptions())
     assert "localhost/" in caught.value.hint
 

@@ -8,7 +8,7 @@ from backports import zstd
 from image_archives import Made, components, file, layer, tar, write_folder, write_tar
 
 from ospo.errors import OspoError, TargetError, UsageError
-from ospo.sources.detect import SCHEMES, split
+from ospo.sources.detect import SCHEMES, local_path, split
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,15 @@ def test_every_scheme_leads_to_an_opener(module: str, function: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["app", "app:1.0", "registry.example/team/app:1.0", "unknown:app", "localhost:5000/app"]
+    "name",
+    [
+        f"app:{'t' * 128}@sha512:{'0' * 128}",
+        "app",
+        "app:1.0",
+        "registry.example/team/app:1.0",
+        "unknown:app",
+        "localhost:5000/app",
+    ],
 )
 def test_a_bare_name_is_an_image_in_a_registry(name: str) -> None:
     assert split(name) == ("registry", name)
@@ -63,6 +71,15 @@ def test_a_tag_or_digest_may_follow_the_path(inside: Path) -> None:
     for reference in ("./x.tar:registry.example/app:1.0", f"./x.tar@sha256:{'0' * 64}"):
         assert split(reference) == ("archive", reference)
     assert components("./x.tar:registry.example/app:1.0") == components("./x.tar")
+
+
+def test_the_local_path_is_without_tag(inside: Path) -> None:
+    write_tar(inside / "x.tar", Made().saved())
+    for reference in ("./x.tar:1.0", "docker-archive:x.tar:app:1.0", "oci-archive:x.tar"):
+        path = local_path(reference)
+        assert path is not None
+        assert path.resolve() == inside / "x.tar"
+    assert local_path("x.tar") is local_path("docker:./x.tar") is None
 
 
 def test_a_folder_is_a_layout_or_just_a_folder(inside: Path) -> None:
