@@ -31,10 +31,10 @@ def encode_component(component: Component) -> str:
     """Write a component as JSON without its empty fields.
 
     Raises:
-        TypeError: a text holds a lone surrogate, which UTF-8 cannot express.
+        ValueError: a text is not Unicode: it holds half a surrogate pair.
     """
     values = _values(component)
-    return orjson.dumps(dict(compress(zip(_NAMES, values, strict=True), values))).decode()
+    return _dumps(dict(compress(zip(_NAMES, values, strict=True), values)))
 
 
 def decode_component(data: str) -> Component:
@@ -48,7 +48,7 @@ def encode_words(component: Component) -> str | None:
     """Write the distinct licence words of a component as a sorted JSON list; None when it has none."""
     if not component.licenses:
         return None
-    return orjson.dumps(sorted({license_.text for license_ in component.licenses})).decode()
+    return _dumps(sorted({license_.text for license_ in component.licenses}))
 
 
 def decode_words(words: str | None) -> tuple[str, ...]:
@@ -65,12 +65,13 @@ def key_parts(key: str) -> tuple[str, ...]:
     match = _KEY.match(key)
     if match is None:
         raise ValueError(f"not a component key: {key}")
-    return tuple(unquote(part) for part in match.groups(""))
+    parts = match.groups("")
+    return tuple(map(unquote, parts)) if "%" in key else parts
 
 
 def encode_pairs(pairs: Pairs) -> str:
     """Write pairs of texts as a JSON list of lists."""
-    return orjson.dumps(pairs).decode()
+    return _dumps(pairs)
 
 
 def decode_pairs(data: str) -> Pairs:
@@ -80,7 +81,7 @@ def decode_pairs(data: str) -> Pairs:
 
 def encode_distro(distro: Distro | None) -> str | None:
     """Write a distribution as JSON."""
-    return orjson.dumps(distro).decode() if distro else None
+    return _dumps(distro) if distro else None
 
 
 def decode_distro(data: str | None) -> Distro | None:
@@ -123,6 +124,13 @@ def encode_time(text: str) -> int:
 def decode_time(seconds: int) -> str:
     """Write seconds since 1970 as RFC 3339, UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _dumps(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError as error:
+        raise ValueError(str(error)) from error
 
 
 def _same(value: Any) -> Any:

@@ -151,7 +151,7 @@ CREATE TABLE finding (
   last_seen INTEGER NOT NULL
 );
 CREATE INDEX finding_state ON finding (state, severity);
-CREATE INDEX finding_target ON finding (target_identity);
+CREATE INDEX finding_target ON finding (target_identity, state);
 
 -- Where a finding is seen. current = 1: the last complete scan of the target and platform, or a later one,
 -- shows it there. A finding is fixed when no row of it is current.

@@ -66,7 +66,7 @@ def save(connection: sqlite3.Connection, result: ScanResult, findings: tuple[Fin
     they were incomplete. Complete facts are never replaced by incomplete ones of the same facts version.
 
     Raises:
-        StoreError: the database cannot be written, or a text of the result is not Unicode.
+        StoreError: the database cannot be written, or cannot hold a text or number of the result.
     """
     at = codec.encode_time(result.scanned_at)
     try:
@@ -75,7 +75,7 @@ def save(connection: sqlite3.Connection, result: ScanResult, findings: tuple[Fin
             artifact_id, new = _artifact(connection, result, at)
             _observe(connection, result, target_id, artifact_id, at)
             record(connection, Sighting(target_id, artifact_id, at, result.complete), findings)
-    except (UnicodeEncodeError, TypeError) as error:
+    except (ValueError, OverflowError) as error:  # text that is not Unicode, a size beyond 64 bits
         raise StoreError(f"cannot store {result.target.name!a}: {error}") from error
     return Saved(target_id, artifact_id, new)
 

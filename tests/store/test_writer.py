@@ -7,7 +7,7 @@ import pytest
 from made_results import component, finding, result
 
 from ospo.errors import StoreError
-from ospo.model import Problem, ProblemKind
+from ospo.model import Component, Problem, ProblemKind, RawLicense
 from ospo.store import writer
 
 BROKEN = Problem(ProblemKind.LAYER, "layer 1", "the gzip stream ends early", blocking=True)
@@ -115,12 +115,32 @@ def test_no_image_changes_what_another_says_of_a_shared_layer(store: sqlite3.Con
     assert sizes == [(1, 7), (1, 7), (2, 100), (2, 100)]
 
 
-def test_text_that_is_not_unicode_is_refused_whole(store: sqlite3.Connection) -> None:
-    broken = replace(component("b"), description="\udcff")
-    with pytest.raises(StoreError, match=r"cannot store 'registry.example/app:1': .*surrogates"):
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Component(type="npm", name="\udcff"),
+        Component(type="npm", name="b", description="\udcff"),
+        Component(type="npm", name="b", licenses=(RawLicense("\udcff", "license"),)),
+    ],
+)
+def test_text_that_is_not_unicode_is_refused_whole(store: sqlite3.Connection, broken: Component) -> None:
+    with pytest.raises(StoreError, match=r"cannot store 'registry\.example/app:1': .*surrogates"):
         writer.save(store, result("a", components=(broken,)), (finding("a"),))
     assert [count(store, table) for table in ("target", "artifact", "component", "finding")] == [0, 0, 0, 0]
     assert writer.save(store, result("a"), ()).new
+
+
+def test_other_values_that_the_database_cannot_hold_are_refused(store: sqlite3.Connection) -> None:
+    scan = result("a")
+    layers = (replace(scan.artifact.layers[0], size=2**63),)
+    for artifact in (
+        replace(scan.artifact, media_type="\udcff"),
+        replace(scan.artifact, labels=(("a", "\udcff"),)),
+        replace(scan.artifact, layers=layers),
+    ):
+        with pytest.raises(StoreError, match="cannot store"):
+            writer.save(store, replace(scan, artifact=artifact), ())
+    assert count(store, "artifact") == 0
 
 
 def test_every_link_has_both_ends(store: sqlite3.Connection) -> None:
