@@ -30,11 +30,22 @@ def write_xml(document: dict[str, Any]) -> bytes:
     """Write a CycloneDX document of our own, given as plain values, as XML of the same version."""
     version = document["specVersion"]
     namespace = f"http://cyclonedx.org/schema/bom/{version}"
-    bom = cast(Any, Bom).from_json(document)
+    components = [_told_apart(component) for component in document["components"]]
+    bom = cast(Any, Bom).from_json(document | {"components": components})
     root = bom.as_xml(_VIEWS[version], as_string=False, xmlns=namespace)
     ET.indent(root)
     text = ET.tostring(root, encoding="utf-8", xml_declaration=True, default_namespace=namespace)
     return bytes(text) + b"\n"
+
+
+def _told_apart(component: dict[str, Any]) -> dict[str, Any]:
+    """Name the places of a component: the library sorts them by reference, and those without in any order."""
+    evidence = component.get("evidence", {})
+    places = [
+        place | {"bom-ref": f"{component['bom-ref']} place {index:05}"}
+        for index, place in enumerate(evidence.get("occurrences", ()))
+    ]
+    return component | {"evidence": evidence | {"occurrences": places}} if places else component
 
 
 def read_xml(data: bytes, document: str) -> dict[str, Any]:

@@ -34,6 +34,12 @@ def by_ref(document: dict[str, Any]) -> dict[str, Any]:
     return {one["bom-ref"]: [one.get(key) for key in kept] for one in document["components"]}
 
 
+@given(scan_results())
+def test_the_same_document_gives_the_same_xml(result: ScanResult) -> None:
+    document = cyclonedx.document(result)
+    assert library.write_xml(document) == library.write_xml(document)
+
+
 def test_an_empty_document_is_read() -> None:
     assert library.read_xml(BOM.format("").encode(), "sbom") == {
         "bomFormat": "CycloneDX",
