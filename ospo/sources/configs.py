@@ -4,6 +4,8 @@ Format: https://github.com/opencontainers/image-spec/blob/main/config.md;
 Docker's differs in nothing that is read here.
 """
 
+from dataclasses import replace
+
 from ospo.errors import TargetError
 from ospo.limits import Limits
 from ospo.model import Artifact, ArtifactKind, Layer, Problem, ProblemKind
@@ -60,7 +62,10 @@ def _layers(manifest: Manifest, fields: Fields) -> tuple[tuple[Layer, ...], list
     count = len(manifest.layers)
     diff_ids = _diff_ids(fields)
     if len(diff_ids) != count:
-        problems.append(_mismatch(fields, "diff_ids", len(diff_ids), count))
+        # Runtimes refuse such an image; Docker 25.0 wrote archives whose manifest lost its layers
+        # (https://github.com/moby/moby/issues/47065), which must not look like a clean, empty image.
+        problem = _mismatch(fields, "diff_ids", len(diff_ids), count)
+        problems.append(replace(problem, kind=ProblemKind.LAYER, blocking=True))
         diff_ids = ("",) * count
     commands = _commands(fields)
     if len(commands) != count:
@@ -101,5 +106,5 @@ def _mismatch(fields: Fields, what: str, got: int, expected: int) -> Problem:
         ProblemKind.CONFIG,
         fields.document,
         f"has {got} {what} for {expected} layers; they are left out",
-        hint="the builder wrote an inconsistent image; the layers themselves are read all the same",
+        hint="the builder wrote an inconsistent image: build or save it again",
     )

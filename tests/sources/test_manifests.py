@@ -282,12 +282,13 @@ def test_an_artifact_has_what_manifest_and_configuration_say() -> None:
     assert image.problems == ()
 
 
-def test_history_and_diff_ids_of_another_number_are_left_out_with_a_problem() -> None:
+def test_a_history_of_another_number_is_a_problem_and_diff_ids_of_another_number_a_blocking_one() -> None:
     odd = config(layers=3, history=[{"created_by": "only one"}])
     (image,) = resolved(manifest(odd, b"one", b"two"), odd)
     assert [(problem.kind, problem.blocking) for problem in image.problems] == [
-        (ProblemKind.CONFIG, False)
-    ] * 2
+        (ProblemKind.CONFIG, False),
+        (ProblemKind.LAYER, True),
+    ]
     assert [problem.message for problem in image.problems] == [
         "has 1 history entries with a layer for 2 layers; they are left out",
         "has 3 diff_ids for 2 layers; they are left out",
