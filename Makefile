@@ -22,11 +22,11 @@ demo: $(INSTALLED) ## Scan an image made of the packages in .venv: the first thi
 	@echo
 	OSPO_DB=$(DEMO)/ospo.db OSPO_CACHE_DIR=$(DEMO)/cache \
 	  $(BIN)/ospo scan oci-dir:$(DEMO)/image -o cyclonedx-json=$(DEMO)/sbom.json
-	@printf '%s\n' '' 'Next:' \
-	  '  $(BIN)/ospo findings --db $(DEMO)/ospo.db          what was found, and how to fix it' \
-	  '  less $(DEMO)/sbom.json                        the SBOM (CycloneDX)' \
-	  '  $(BIN)/ospo scan debian:12 --fail-on medium         an image in a registry, as a gate in CI' \
-	  '  $(BIN)/ospo --help                                  everything else'
+	@printf '\nNext:\n'; printf '  %-54s %s\n' \
+	  '$(BIN)/ospo findings --db $(DEMO)/ospo.db' 'what was found, and how to fix it' \
+	  'less $(DEMO)/sbom.json' 'the SBOM (CycloneDX)' \
+	  '$(BIN)/ospo scan debian:12 --fail-on medium' 'an image in a registry, as a gate in CI' \
+	  '$(BIN)/ospo --help' 'everything else'
 
 test: $(INSTALLED) ## Run the tests
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
