@@ -23,6 +23,7 @@ def _encode(text: str) -> str:
     return quote(text.encode("utf-8", "surrogatepass"), safe=":~")
 
 
+@lru_cache(maxsize=65536)
 def to_purl(
     type_: str,
     namespace: str,
@@ -31,7 +32,10 @@ def to_purl(
     qualifiers: tuple[tuple[str, str], ...] = (),
     subpath: str = "",
 ) -> str:
-    """Write a canonical package URL; empty parts are left out, qualifiers are sorted by key."""
+    """Write a canonical package URL; empty parts are left out, qualifiers are sorted by key.
+
+    Kept, because every stage asks for the key of every component.
+    """
     type_ = type_.lower()
     return "".join(
         (
