@@ -17,7 +17,14 @@ from ospo.registry_settings import RegistrySettings
 
 @click.command("config")
 @click.argument("what", type=click.Choice(["show", "path"]), default="show")
-@click.option("-o", "--output", "format_", type=click.Choice(["table", "json"]), default="table")
+@click.option(
+    "-o",
+    "--output",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    help="For people or for programs.",
+)
 @common
 def command(what: str, format_: str, quiet: bool, **flags: Any) -> None:
     """Show the settings that hold here, each with where it comes from.

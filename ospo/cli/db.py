@@ -14,7 +14,14 @@ from ospo.cli.table import table
 from ospo.errors import StoreError
 from ospo.text import one_line
 
-_FORMAT = click.option("-o", "--output", "format_", type=click.Choice(["table", "json"]), default="table")
+_FORMAT = click.option(
+    "-o",
+    "--output",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    help="For people or for programs.",
+)
 
 
 @click.group("db")

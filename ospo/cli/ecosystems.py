@@ -30,7 +30,14 @@ This page is what `ospo ecosystems -o markdown` prints.
 
 
 @click.command("ecosystems")
-@click.option("-o", "--output", "format_", type=click.Choice(["table", "json", "markdown"]), default="table")
+@click.option(
+    "-o",
+    "--output",
+    "format_",
+    type=click.Choice(["table", "json", "markdown"]),
+    default="table",
+    help="For people or for programs.",
+)
 def command(format_: str) -> None:
     """List the package ecosystems that ospo reads."""
     from ospo.extractors import all_extractors

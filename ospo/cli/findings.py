@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 @click.option("--target", default="", help="Only in this target: its name, with or without tag.")
 @click.option("--all", "every", is_flag=True, help="Fixed ones too.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many.")
-@click.option("-o", "--output", "format_", type=click.Choice(["table", "json"]), default="table")
+@click.option(
+    "-o",
+    "--output",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    help="For people or for programs.",
+)
 @common
 def command(
     severities: tuple[str, ...], rule: str, target: str, every: bool, limit: int, format_: str, **flags: Any
