@@ -1,12 +1,9 @@
 """What identifies components and people in somebody else's document."""
 
-import re
 from functools import cache
 from typing import Any
 
 from ospo.model import Component, ComponentKind, Evidence
-
-_MAIL = re.compile(r"<[^<>]*>$|\((?:[^()]*@[^()]*)?\)$")
 
 LOCAL = "local:"
 """Starts the key of a component that no registry knows; a purl follows it."""
@@ -55,7 +52,10 @@ def kind_of(word: str) -> ComponentKind:
 
 def without_mail(name: str) -> str:
     """Return the name in "Name <mail>" or, as SPDX spells it, "Name (mail)"."""
-    return _MAIL.sub("", name).strip()
+    name = name.strip()
+    head, bracket, mail = name.rpartition("<" if name.endswith(">") else "(")
+    is_mail = name.endswith(">") or mail == ")" or (mail.endswith(")") and "@" in mail)
+    return head.strip() if bracket and is_mail else name
 
 
 @cache

@@ -8,6 +8,7 @@ from ospo.image.merge import joined
 from ospo.model import Component, Distro, Problem, ProblemKind
 
 _DISTRO = re.compile(r"(?P<id>[a-z][a-z0-9_-]*?)-(?P<version>[0-9][A-Za-z0-9._-]*)")
+_DISTRO_LENGTH_MAX = 100
 _DISTRO_TYPES = frozenset(("deb", "apk", "rpm"))
 
 
@@ -64,7 +65,7 @@ def _named_distribution(components: tuple[Component, ...]) -> Distro | None:
     found: Counter[tuple[str, str]] = Counter()
     for component in components:
         name = dict(component.qualifiers).get("distro", "") if component.type in _DISTRO_TYPES else ""
-        if match := _DISTRO.fullmatch(name):
+        if len(name) <= _DISTRO_LENGTH_MAX and (match := _DISTRO.fullmatch(name)):
             found[match["id"], match["version"]] += 1
         elif name[:1].isdigit() and component.namespace:
             found[component.namespace, name] += 1
