@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backports import zstd
 from isal import igzip
 
+from ospo import zstd
 from ospo.model import Artifact, ArtifactKind, Layer, Platform, Target, TargetKind
 from ospo.sources.interface import Image
 from ospo.sources.manifests import OCI_INDEX, OCI_MANIFEST

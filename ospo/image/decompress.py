@@ -146,7 +146,7 @@ def _library(compression: str) -> tuple[Callable[[], _Member], type[Exception]]:
 
         failure: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment] # its stub types it as a value
         return partial(igzip_lib.IgzipDecompressor, flag=igzip_lib.DECOMP_GZIP), failure
-    from backports import zstd
+    from ospo import zstd
 
     # 128 MiB is the widest window that `zstd --long` writes and containerd's decoder admits.
     options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 27}

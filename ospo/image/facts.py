@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import orjson
-from backports import zstd
 
+from ospo import zstd
 from ospo.model import (
     Component,
     ComponentKind,

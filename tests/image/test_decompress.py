@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from itertools import repeat
 
 import pytest
-from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 from images import MEDIA_TYPES, compress
 
+from ospo import zstd
 from ospo.errors import LayerError
 from ospo.image import decompress as module
 from ospo.image.decompress import LAYER_MEDIA_TYPES, compression_of, decompress

@@ -4,9 +4,9 @@ import inspect
 from pathlib import Path
 
 import pytest
-from backports import zstd
 from image_archives import Made, components, file, layer, tar, write_folder, write_tar
 
+from ospo import zstd
 from ospo.errors import OspoError, TargetError, UsageError
 from ospo.sources.detect import SCHEMES, local_path, split
 

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from backports import zstd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from image_archives import (
@@ -26,6 +25,7 @@ from image_archives import (
     write_tar,
 )
 
+from ospo import zstd
 from ospo.errors import TargetError
 from ospo.limits import Limits
 from ospo.model import Artifact

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from backports import zstd
 from image_archives import (
     Made,
     components,
@@ -23,6 +22,7 @@ from image_archives import (
     write_tar,
 )
 
+from ospo import zstd
 from ospo.errors import LayerError, TargetError
 from ospo.scan import ScanOptions, scan
 from ospo.sources.archive import open_archive

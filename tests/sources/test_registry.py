@@ -16,11 +16,11 @@ from ospo.errors import RegistryError, TargetError, UsageError
 from ospo.limits import Limits
 from ospo.model import Platform
 from ospo.net import Client
+from ospo.registry_settings import RegistrySettings
 from ospo.sources.interface import Image, SourceOptions
 from ospo.sources.manifests import OCI_MANIFEST
 from ospo.sources.registry import open_registry
 from ospo.sources.registry_auth import Login, parse_challenges
-from ospo.registry_settings import RegistrySettings
 
 CANARY = "canary-s3cret"
 LAYER = bytes(range(256)) * 12_000
