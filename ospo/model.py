@@ -1,4 +1,4 @@
-"""The nouns: what a scan reads, finds and could not check. Plain frozen values, no behaviour beyond identity."""
+"""The nouns: what a scan reads, finds and could not check. Frozen values, no behaviour beyond identity."""
 
 from dataclasses import dataclass
 from enum import StrEnum
