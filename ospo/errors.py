@@ -7,6 +7,7 @@ OspoError                exit code
 ├── NetworkError         3   a server cannot be reached, or its answer is refused
 ├── LayerError           -   one layer cannot be read: becomes a blocking Problem
 ├── StoreError           3   the database cannot be used
+├── OutputError          3   a report was made and cannot be written
 └── ParseError           -   one file of the target cannot be parsed: becomes a Problem
 """
 
@@ -53,6 +54,10 @@ class LayerError(OspoError):
 
 class StoreError(OspoError):
     """The database cannot be opened, read or written."""
+
+
+class OutputError(OspoError):
+    """A report was made and cannot be written: the disk is full, or the place is gone."""
 
 
 class ParseError(OspoError):

@@ -192,7 +192,7 @@ def _read_layers(
         return
     dispatcher = for_images(all_extractors())
     read = partial(_read_layer, image, dispatcher=dispatcher, options=options)
-    with _quick_switches(), ThreadPoolExecutor(min(options.workers, len(layers))) as pool:
+    with _quick_switches(), _pool(min(options.workers, len(layers))) as pool:
         jobs: dict[Future[LayerFacts | Problem], Layer] = {}
         for layer in sorted(layers, key=lambda layer: (-layer.size, layer.index)):
             jobs[pool.submit(read, layer)] = layer
@@ -235,6 +235,18 @@ def _from_cache(layer: Layer, options: ScanOptions) -> LayerFacts | None:
 def _in_layer(problem: Problem, layer: Layer) -> Problem:
     place = f"layer {layer.index}"
     return replace(problem, where=f"{problem.where} ({place})" if problem.where else place)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Give a pool that an exception, such as an interruption, leaves at once and not when layers are read."""
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 @contextmanager

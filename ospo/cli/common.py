@@ -5,15 +5,18 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from ospo.config import Settings, load
-from ospo.errors import UsageError
-from ospo.text import printable
+from ospo.errors import OspoError, UsageError
+from ospo.text import one_line
 
 _F = Callable[..., Any]
+
+VERBOSITY = "ospo.verbosity"
+"""Where click's context keeps how often -v was typed."""
 
 # Option -> the setting that it overrides.
 _SETTINGS = {
@@ -25,12 +28,30 @@ _SETTINGS = {
     "workers": "scan.workers",
 }
 
+
+def _keep_verbosity(context: click.Context, parameter: click.Parameter, value: int) -> int:
+    del parameter
+    context.meta[VERBOSITY] = value
+    return value
+
+
 _OPTIONS = (
-    click.option("--config", "config_file", metavar="PATH", help="Read this configuration file, no other."),
+    click.option(
+        "--config",
+        "config_file",
+        metavar="PATH",
+        help="Read this configuration file, no other. Environment: OSPO_CONFIG.",
+    ),
     click.option("--db", metavar="PATH", help="Use this database. Environment: OSPO_DB."),
     click.option("--offline", is_flag=True, default=None, help="Never open a network connection."),
-    click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr."),
-    click.option("-v", "--verbose", count=True, help="-vv adds the traceback to an error."),
+    click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr, only errors."),
+    click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        callback=_keep_verbosity,
+        help="List every problem; -vv adds the traceback to an error.",
+    ),
 )
 
 
@@ -45,7 +66,11 @@ _READING = (
     click.option("--platform", metavar="OS/ARCH", help="Take this platform of a multi-platform image."),
     click.option("--all-platforms", is_flag=True, help="Take every platform; {platform} in PATH tells."),
     click.option("--workers", type=click.IntRange(1, 64), help="Layers read at the same time."),
-    click.option("--no-cache", is_flag=True, help="Read every layer again."),
+    click.option("--no-cache", is_flag=True, help="Read every layer again, and remember none."),
+    click.option("--strict", is_flag=True, default=None, help="Exit 3 on any problem, blocking or not."),
+    click.option(
+        "--allow-incomplete", is_flag=True, default=None, help="Do not exit 3 when parts were not checked."
+    ),
 )
 
 
@@ -77,7 +102,29 @@ def load_settings(flags: Mapping[str, Any], *, scanned: str = "", quiet: bool = 
 def note(text: str, *, quiet: bool = False) -> None:
     """Tell something beside the results."""
     if not quiet:
-        print(f"ospo: {printable(text)}", file=sys.stderr)
+        put(sys.stderr, f"ospo: {one_line(text)}\n")
+
+
+def explain(error: OspoError) -> None:
+    """Tell what went wrong, and what to do next, in one line each."""
+    hint = f"  hint: {one_line(error.hint)}\n" if error.hint else ""
+    put(sys.stderr, f"ospo: {one_line(error.message)}\n{hint}")
+
+
+def put(stream: TextIO, text: str) -> None:
+    """Write to stderr in one piece; that nobody can read it does not end the work."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        silence(stream)
+
+
+def silence(stream: TextIO) -> None:
+    """Let nothing more come out: what Python still holds back for a stream would fail again at its exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def now() -> str:

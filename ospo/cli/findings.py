@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ospo.cli.common import common, load_settings
+from ospo.cli.output import show
 from ospo.model import Severity
 from ospo.text import one_line
 
@@ -13,10 +14,20 @@ if TYPE_CHECKING:
 
 
 @click.command("findings")
-@click.option("--severity", "severities", multiple=True, type=click.Choice([str(s) for s in Severity]),
-              help="Only of this severity; repeatable.")  # fmt: skip
-@click.option("--rule", default="", help="Only of this rule.")
-@click.option("--target", default="", help="Only in this target: its name, with or without tag.")
+@click.option(
+    "--severity",
+    "severities",
+    multiple=True,
+    type=click.Choice([str(s) for s in Severity]),
+    help="Only of this severity; repeatable.",
+)
+@click.option("--rule", default="", metavar="NAME", help="Only of this rule, such as unknown-license.")
+@click.option(
+    "--target",
+    default="",
+    metavar="REFERENCE",
+    help="Only in this target, as it was scanned; the tag may be left out.",
+)
 @click.option("--all", "every", is_flag=True, help="Fixed ones too.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many.")
 @click.option(
@@ -25,33 +36,39 @@ if TYPE_CHECKING:
     "format_",
     type=click.Choice(["table", "json"]),
     default="table",
-    help="For people or for programs.",
+    help="A table for people (default), or JSON for programs.",
 )
 @common
 def command(
     severities: tuple[str, ...], rule: str, target: str, every: bool, limit: int, format_: str, **flags: Any
-) -> int:
-    """List stored findings, the worst first."""
-    settings = load_settings(flags, scanned="", quiet=flags.pop("quiet"))
+) -> None:
+    """List what is wrong in everything that was scanned, the worst first.
+
+    Exit codes: 0, whether there are findings or not (a gate is `ospo scan --fail-on`); 2 usage or
+    configuration; 3 there is no database yet, or it cannot be read.
+    """
+    settings = load_settings(flags, quiet=flags["quiet"])
 
     from contextlib import closing
 
+    from ospo.cli.stored import known_name
     from ospo.store.database import connect_read_only
     from ospo.store.queries import count_findings, findings
     from ospo.store.rows import FindingFilter
 
-    wanted = FindingFilter("" if every else "open", tuple(map(Severity, severities)), rule, target)
     with closing(connect_read_only(settings.database)) as connection:
+        name = known_name(connection, target) if target else ""
+        wanted = FindingFilter("" if every else "open", tuple(map(Severity, severities)), rule, name)
         rows = findings(connection, wanted, limit=limit)
         total = count_findings(connection, wanted)
-    click.echo(_json(rows, total) if format_ == "json" else _table(rows, total))
-    return 0
+    show(_json(rows, total) if format_ == "json" else _table(rows, total))
 
 
 def _json(rows: "tuple[FindingRow, ...]", total: int) -> str:
     import orjson
 
-    return orjson.dumps({"total": total, "findings": rows}, option=orjson.OPT_INDENT_2).decode()
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps({"total": total, "findings": rows}, option=options).decode()
 
 
 def _table(rows: "tuple[FindingRow, ...]", total: int) -> str:
@@ -63,5 +80,10 @@ def _table(rows: "tuple[FindingRow, ...]", total: int) -> str:
         lines.append(f"         {one_line(row.message)}")
         if row.fix:
             lines.append(f"         fix: {one_line(row.fix)}")
-    lines.append(f"{len(rows)} of {total} findings" if len(rows) < total else f"{total} findings")
-    return "\n".join(lines)
+    shown = f"{len(rows)} of {total} findings; --limit {total} lists all"
+    lines.append(shown if len(rows) < total else _counted(total))
+    return "\n".join(lines) + "\n"
+
+
+def _counted(total: int) -> str:
+    return "no findings" if total == 0 else "1 finding" if total == 1 else f"{total} findings"

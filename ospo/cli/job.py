@@ -1,4 +1,4 @@
-"""One scan as a command runs it: pipeline, judgement, database, reports."""
+"""One scan as a command runs it: pipeline, judgement, database, progress."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -6,9 +6,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ospo.cli.common import note, now
-from ospo.cli.progress import progress
+from ospo.cli.common import now
+from ospo.cli.progress import Reporter, progress
 from ospo.config import Settings
+from ospo.errors import StoreError, UsageError
 from ospo.model import Finding, Platform, ScanResult
 from ospo.scan import Cache, Event, LayerDone, ScanOptions, judge, scan
 from ospo.sources.interface import SourceOptions
@@ -31,7 +32,15 @@ class Job:
     def of(
         cls, reference: str, settings: Settings, flags: Mapping[str, Any], *, store: bool, quiet: bool
     ) -> "Job":
-        """Make a job of what the user typed."""
+        """Make a job of what the user typed.
+
+        Raises:
+            UsageError: it contradicts itself.
+        """
+        if flags["platform"] and flags["all_platforms"]:
+            raise UsageError(
+                "--platform and --all-platforms exclude each other", hint="leave one of them out"
+            )
         platform = parse_platform(flags["platform"]) if flags["platform"] else None
         return cls(reference, settings, platform, flags["all_platforms"], not flags["no_cache"], store, quiet)
 
@@ -45,37 +54,40 @@ class Outcome:
     seconds: float
     """From the start of this artifact's scan to its being stored."""
     layers_cached: int
-    new: bool
+    new: bool = True
     """False when the same artifact had been stored before; True when nothing was stored."""
+    unsaved: StoreError | None = None
+    """Why it could not be stored; the scan counts nevertheless."""
 
 
 def run(job: Job) -> Iterator[Outcome]:
-    """Scan, judge and store; one outcome for each platform.
+    """Scan, judge and store; one outcome for each platform. Between outcomes the screen is free.
 
     Raises:
-        OspoError: the target cannot be read, or the database cannot be written.
+        OspoError: the target cannot be read, or the database is not one.
     """
-    report = progress(quiet=job.quiet)
-    cached = 0
+    _check_database(job)
+    with progress(quiet=job.quiet) as reporter, _cache(job, reporter) as cache:
+        cached = 0
 
-    def count(event: Event) -> None:
-        nonlocal cached
-        cached += isinstance(event, LayerDone) and event.cached
-        report(event)
+        def report(event: Event) -> None:
+            nonlocal cached
+            cached += isinstance(event, LayerDone) and event.cached
+            reporter(event)
 
-    with _cache(job) as cache:
         options = ScanOptions(
             now=now(),
             source=_source_options(job),
             cache=cache,
-            progress=count,
+            progress=report,
             workers=job.settings.scan.workers,
         )
         begin = time.monotonic()
         for result in scan(job.reference, options):
             findings = judge(result)
-            new = _save(job, result, findings) if job.store else True
-            yield Outcome(result, findings, time.monotonic() - begin, cached, new)
+            new, unsaved = _save(job, result, findings)
+            reporter.pause()
+            yield Outcome(result, findings, time.monotonic() - begin, cached, new, unsaved)
             begin, cached = time.monotonic(), 0
 
 
@@ -86,25 +98,36 @@ def _source_options(job: Job) -> SourceOptions:
 
 
 @contextmanager
-def _cache(job: Job) -> Iterator[Cache | None]:
+def _cache(job: Job, reporter: Reporter) -> Iterator[Cache | None]:
     """Open the cache of layer facts, or none; without it a scan only takes longer."""
     if not job.use_cache:
         yield None
         return
     from ospo.store.cache import FactsCache
 
-    cache = FactsCache(
-        job.settings.cache_dir / "cache.db", warn=lambda text: note(f"cache: {text}", quiet=job.quiet)
-    )
+    cache = FactsCache(job.settings.cache_dir / "cache.db", warn=lambda text: reporter.note(f"cache: {text}"))
     try:
         yield cache
     finally:
         cache.close()
 
 
-def _save(job: Job, result: ScanResult, findings: tuple[Finding, ...]) -> bool:
+def _check_database(job: Job) -> None:
+    """Find out before a long scan that the database is of another program or a newer ospo."""
+    if job.store and job.settings.database.exists():
+        from ospo.store.database import connect
+
+        connect(job.settings.database).close()
+
+
+def _save(job: Job, result: ScanResult, findings: tuple[Finding, ...]) -> tuple[bool, StoreError | None]:
+    if not job.store:
+        return True, None
     from ospo.store.database import connect
     from ospo.store.writer import save
 
-    with closing(connect(job.settings.database)) as connection:
-        return save(connection, result, findings).new
+    try:
+        with closing(connect(job.settings.database)) as connection:
+            return save(connection, result, findings).new, None
+    except StoreError as error:
+        return True, error

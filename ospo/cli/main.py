@@ -1,14 +1,19 @@
 """`ospo`: finds the command, and turns what goes wrong into one clear message and an exit code."""
 
 import importlib
+import os
+import signal
 import sys
 import traceback
+from pathlib import Path
+from types import FrameType
 
 import click
 
 from ospo import __version__
-from ospo.errors import OspoError
-from ospo.text import printable
+from ospo.cli.common import VERBOSITY, explain, put, silence
+from ospo.errors import OspoError, UsageError
+from ospo.text import one_line, printable
 
 # Command -> module; a module is imported when its command runs, or when all of them are listed.
 COMMANDS = {
@@ -21,7 +26,18 @@ COMMANDS = {
     "completion": "ospo.cli.completion",
 }
 
-_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+_USAGE = 2
+_FAILED = 3
+_SIGNALLED = 128
+"""Added to the number of a signal, as shells report what it ended."""
+
+
+class _Stopped(BaseException):
+    """A signal asks to end; passes everything that handles errors, so that each `finally` cleans up."""
+
+    def __init__(self, signal_: int) -> None:
+        super().__init__()
+        self.signal = signal_
 
 
 class _Commands(click.Group):
@@ -41,6 +57,32 @@ class _Commands(click.Group):
         command: click.Command = importlib.import_module(module).command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is typed, or say which one resembles it."""
+        if args[0] in COMMANDS or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        from ospo.config.unknown import closest
+
+        meant = closest(args[0], COMMANDS)
+        suggestion = f"did you mean `ospo {meant}`? " if meant else ""
+        raise UsageError(
+            f"there is no command {args[0][:60]!r}", hint=f"{suggestion}`ospo --help` lists the commands"
+        )
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command where its `-vv` is still known, and before click makes code 1 of a closed pipe."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            silence(sys.stdout)
+            return _SIGNALLED + signal.SIGPIPE
+        except Exception as error:
+            if ctx.meta.get(VERBOSITY, 0) > 1:
+                put(sys.stderr, printable("".join(traceback.format_exception(error))))
+            raise
+
 
 @click.group(
     cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -56,7 +98,25 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
-    sys.exit(run(sys.argv[1:]))
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by `>&-`
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - for as long as the process
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _stop)
+    try:
+        code = run(sys.argv[1:])
+    except _Stopped as stopped:
+        put(sys.stderr, "ospo: interrupted\n")
+        # Everything is cleaned up; layers that are being read elsewhere are not waited for.
+        os._exit(_SIGNALLED + stopped.signal)
+    sys.exit(code)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    del frame
+    signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
+    raise _Stopped(number)
 
 
 def run(arguments: list[str]) -> int:
@@ -65,31 +125,29 @@ def run(arguments: list[str]) -> int:
         outcome = cli.main(arguments, prog_name="ospo", standalone_mode=False)
         return outcome if isinstance(outcome, int) else 0
     except OspoError as error:
-        _explain(error, arguments)
+        explain(error)
         return error.exit_code
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        return 2
-    except (KeyboardInterrupt, click.Abort):
-        print("ospo: interrupted", file=sys.stderr)
-        return _INTERRUPTED
-    except BrokenPipeError:
-        return _quiet_exit()
+        return _USAGE
+    except click.ClickException as error:
+        explain(_of_click(error))
+        return _USAGE
+    except Exception as error:  # noqa: BLE001 - Python's own exit code for it is 1, "a finding"
+        explain(_unexpected(error))
+        return _FAILED
 
 
-def _explain(error: OspoError, arguments: list[str]) -> None:
-    print(f"ospo: {printable(error.message)}", file=sys.stderr)
-    if error.hint:
-        print(f"  hint: {printable(error.hint)}", file=sys.stderr)
-    if "-vv" in arguments:
-        traceback.print_exception(error)
+def _of_click(error: click.ClickException) -> UsageError:
+    """Tell a mistake on the command line as all others are told."""
+    text = " ".join(error.format_message().split()).removesuffix(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context else "ospo"
+    return UsageError(text[:1].lower() + text[1:], hint=f"`{command} --help` tells how it is used")
 
 
-def _quiet_exit() -> int:
-    """The reader of stdout has seen enough (`ospo … | head`): no more output, and no complaint at exit."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+def _unexpected(error: Exception) -> OspoError:
+    return OspoError(
+        f"internal error: {type(error).__name__}: {one_line(str(error))[:200]}",
+        hint="this is a mistake in ospo: please report it, with what -vv adds",
+    )

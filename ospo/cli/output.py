@@ -1,16 +1,21 @@
-"""`-o FORMAT[=PATH]`: which reports go where, written whole or not at all."""
+"""`-o FORMAT[=PATH]`: which reports go where; files are written whole or not at all."""
 
 import os
+import re
+import secrets
 import sys
-import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ospo.errors import UsageError
-from ospo.model import ScanResult
+from ospo.cli.common import silence
+from ospo.errors import OutputError, UsageError
+from ospo.model import Platform, ScanResult
 
 SUMMARY = "summary"
+_PLATFORM = "{platform}"
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,70 +26,157 @@ class Output:
     path: str = ""
     """"" is stdout; `{platform}` in it is replaced, as in linux-arm64."""
 
+    def file(self, platform: Platform | None) -> Path:
+        """Return the file for an image's platform, whose words come from the image and are not trusted."""
+        return Path(self.path.replace(_PLATFORM, _UNSAFE.sub("-", str(platform or "none"))))
+
 
 def parse_outputs(values: Sequence[str], *, all_platforms: bool) -> tuple[Output, ...]:
-    """Read `-o` values.
+    """Read `-o` values, and see before any work is done that they make sense and can be written.
 
     Raises:
-        UsageError: a format is unknown, two reports want stdout, or platforms would overwrite each other.
+        UsageError: a format is unknown, reports would mix or overwrite each other, or a place is missing.
     """
     from ospo.reports.cyclonedx import check_format
 
-    outputs = tuple(Output(*value.partition("=")[::2]) for value in values)
+    outputs = tuple(map(_parse, values))
     for output in outputs:
         if output.format != SUMMARY:
             check_format(output.format)
-    if sum(not output.path for output in outputs) > 1:
-        raise UsageError("two outputs go to stdout", hint="give all but one a path, as in -o FORMAT=PATH")
-    for output in outputs:
-        if all_platforms and output.path and "{platform}" not in output.path:
-            raise UsageError(
-                f"all platforms would be written over each other in {output.path}",
-                hint="put {platform} into the path, as in sbom-{platform}.json",
-            )
+        if output.path:
+            _check_place(output.file(None))
+    _keep_apart(outputs)
+    if all_platforms:
+        _keep_platforms_apart(outputs)
     return outputs
 
 
-def render(output: Output, result: ScanResult, summary: str) -> None:
-    """Write one report of a result to where it was asked for.
+def _parse(value: str) -> Output:
+    format_, equals, path = value.partition("=")
+    if equals and not path:
+        raise UsageError(
+            f"-o {value}: the path is empty", hint=f"write -o {format_}=PATH, or -o {format_} for stdout"
+        )
+    return Output(format_, path)
 
-    Raises:
-        UsageError: the file cannot be written.
+
+def _check_place(path: Path) -> None:
+    problem = ""
+    try:
+        if path.is_dir():
+            problem = "it is a folder"
+        elif _PLATFORM not in str(path.parent) and not path.parent.is_dir():
+            problem = f"there is no folder {path.parent}"
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a NUL
+        problem = getattr(error, "strerror", None) or str(error)
+    if problem:
+        raise UsageError(f"cannot write {path}: {problem}", hint="choose another path for -o")
+
+
+def _keep_apart(outputs: tuple[Output, ...]) -> None:
+    places = Counter(_place(output) for output in outputs)
+    for place, count in places.items():
+        if count > 1 and not _is_device(Path(place)):
+            raise UsageError(
+                f"{count} outputs go to {place or 'stdout'}",
+                hint="give each a path of its own, as in -o FORMAT=PATH",
+            )
+
+
+def _place(output: Output) -> str:
+    return os.path.realpath(output.path) if output.path else ""
+
+
+def _keep_platforms_apart(outputs: tuple[Output, ...]) -> None:
+    for output in outputs:
+        if _PLATFORM not in output.path and (output.path or output.format != SUMMARY):
+            raise UsageError(
+                f"all platforms would be written to {output.path or 'stdout'}",
+                hint=f"put {_PLATFORM} into the path, as in -o {output.format}=sbom-{_PLATFORM}.json",
+            )
+
+
+def write_all(
+    outputs: Sequence[Output], result: ScanResult, summary: str, written: set[Path]
+) -> list[OutputError]:
+    """Write each report to where it was asked for; return what went wrong, while the others are there.
+
+    `written` holds the files of this run: two platforms whose names do not differ share none.
     """
+    failures = []
+    for output in outputs:
+        try:
+            _render(output, result, summary, written)
+        except OutputError as error:
+            failures.append(error)
+    return failures
+
+
+def _render(output: Output, result: ScanResult, summary: str, written: set[Path]) -> None:
     from ospo.reports import cyclonedx
 
-    data = summary.encode() if output.format == SUMMARY else cyclonedx.render(result, output.format)
-    if output.path:
-        _write(output, result, data)
-    else:
+    data = _encoded(summary) if output.format == SUMMARY else cyclonedx.render(result, output.format)
+    if not output.path:
+        _write_stdout(data)
+        return
+    path = output.file(result.artifact.platform)
+    if path in written:
+        raise OutputError(
+            f"{path} holds the report of another image of this platform already",
+            hint="scan each by its digest, as in REPOSITORY@sha256:…",
+        )
+    try:
+        _write(path, data)
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"cannot write {path}: {getattr(error, 'strerror', None) or error}",
+            hint="free some space, or choose another path for -o",
+        ) from error
+    written.add(path)
+
+
+def show(text: str) -> None:
+    """Write text to stdout at once; who does not want to read it (`ospo … | head`) is no failure.
+
+    Raises:
+        OutputError: stdout cannot be written, as when it is a file on a full disk.
+    """
+    _write_stdout(_encoded(text))
+
+
+def _encoded(text: str) -> bytes:
+    """Spell what the terminal's encoding lacks as escapes."""
+    return text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
+
+
+def _write_stdout(data: bytes) -> None:
+    try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-
-
-def _write(output: Output, result: ScanResult, data: bytes) -> None:
-    """Replace the file in one step, so that nobody reads half of it."""
-    path = Path(output.path.replace("{platform}", str(result.artifact.platform or "none").replace("/", "-")))
-    if path.exists() and not path.is_file():
-        # A pipe or a terminal, such as /dev/stderr: nothing to replace.
-        path.write_bytes(data)
-        return
-    try:
-        _replace(path, data)
+    except BrokenPipeError:
+        silence(sys.stdout)
     except OSError as error:
-        raise UsageError(
-            f"cannot write {path}: {error.strerror}", hint="choose another path for -o"
+        silence(sys.stdout)
+        raise OutputError(
+            f"cannot write to stdout: {error.strerror}", hint="free some space, or write elsewhere by -o"
         ) from error
 
 
-def _replace(path: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
+def _is_device(path: Path) -> bool:
+    """Tell whether it is a pipe or a device, such as /dev/stderr, so that there is nothing to replace."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _write(path: Path, data: bytes) -> None:
+    if _is_device(path):
+        path.write_bytes(data)
+        return
+    # A link keeps being one: what it leads to is replaced.
+    path = Path(os.path.realpath(path))
+    temporary = path.with_name(f".ospo-{secrets.token_hex(8)}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

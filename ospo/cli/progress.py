@@ -1,22 +1,38 @@
 """Progress on stderr: one line that moves on a terminal, plain lines elsewhere, nothing with `-q`."""
 
+import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
-from ospo.scan import BytesRead, Event, LayerDone, Progress, Started
+from ospo.cli.common import put
+from ospo.scan import BytesRead, Event, LayerDone, Started
 from ospo.text import one_line
 
-_WIDTH = 24
+_BAR = 24
 _INTERVAL = 0.1
+_START = "\r\x1b[K"
+"""To the start of the line, and erase it (https://www.xfree86.org/current/ctlseqs.html, CSI K)."""
 
 
-def progress(*, quiet: bool, stream: TextIO = sys.stderr) -> Progress:
-    """Return the reporter that fits the stream."""
-    if quiet:
-        return lambda _: None
-    return Bar(stream) if stream.isatty() else Lines(stream)
+@contextmanager
+def progress(*, quiet: bool, stream: TextIO | None = None) -> Iterator["Reporter"]:
+    """Give the reporter that fits the stream (default: stderr); at the end nothing moving is left on it."""
+    stream = stream or sys.stderr
+    reporter = Reporter() if quiet else Bar(stream) if _moves(stream) else Lines(stream)
+    try:
+        yield reporter
+    finally:
+        reporter.close()
+
+
+def _moves(stream: TextIO) -> bool:
+    """Tell whether lines can be written over; CI systems keep what comes, even on a terminal."""
+    ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
+    return stream.isatty() and not ci and os.environ.get("TERM") != "dumb"
 
 
 def megabytes(size: int) -> str:
@@ -24,11 +40,28 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:.0f} MB" if size >= 10_000_000 else f"{size / 1e6:.1f} MB"
 
 
-class Lines:
+class Reporter:
+    """Says nothing; its methods may be called from several threads."""
+
+    def __call__(self, event: Event) -> None:
+        """Report an event."""
+
+    def note(self, text: str) -> None:
+        """Tell something beside the progress."""
+
+    def pause(self) -> None:
+        """Leave the screen to results, until the next event."""
+
+    def close(self) -> None:
+        """Leave the screen for good: events that come later are not reported."""
+
+
+class Lines(Reporter):
     """A line when a scan begins and one for each layer, for logs."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._lock = threading.Lock()
         self._layers = 0
 
     def __call__(self, event: Event) -> None:
@@ -36,19 +69,21 @@ class Lines:
         match event:
             case Started(target, _, layers, size):
                 self._layers = layers
-                amount = f" ({layers} layers, {megabytes(size)})" if layers else ""
-                self._say(f"scanning {one_line(target)}{amount}")
+                amount = f" ({_layers(layers)}, {megabytes(size)})" if layers else ""
+                self.note(f"scanning {target}{amount}")
             case LayerDone(layer, cached):
                 how = "known from an earlier scan" if cached else f"read, {megabytes(layer.size)}"
-                self._say(f"layer {layer.index + 1} of {self._layers} {how}")
+                self.note(f"layer {layer.index + 1} of {self._layers} {how}")
             case BytesRead():
                 pass
 
-    def _say(self, text: str) -> None:
-        print(f"ospo: {text}", file=self._stream, flush=True)
+    def note(self, text: str) -> None:
+        """Write a line."""
+        with self._lock:
+            put(self._stream, f"ospo: {one_line(text)}\n")
 
 
-class Bar:
+class Bar(Reporter):
     """One line that shows how far a scan is and how long it will take."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -57,10 +92,13 @@ class Bar:
         self._begin = self._shown = time.monotonic()
         self._name = ""
         self._size = self._done = self._layers = self._layers_done = 0
+        self._visible = self._closed = False
 
     def __call__(self, event: Event) -> None:
-        """Report an event; may be called from several threads."""
+        """Report an event."""
         with self._lock:
+            if self._closed:
+                return
             match event:
                 case Started(target, _, layers, size):
                     self._name, self._layers, self._size = one_line(target), layers, size
@@ -74,26 +112,59 @@ class Bar:
                 case LayerDone():
                     self._layers_done += 1
                     self._draw()
-                    if self._layers_done == self._layers:
-                        self._clear()
+
+    def note(self, text: str) -> None:
+        """Write a line above the one that moves."""
+        with self._lock:
+            self._erase()
+            put(self._stream, f"ospo: {one_line(text)}\n")
+
+    def pause(self) -> None:
+        """Erase the line until the next event."""
+        with self._lock:
+            self._erase()
+
+    def close(self) -> None:
+        """Erase the line; what is still being read elsewhere draws no other."""
+        with self._lock:
+            self._erase()
+            self._closed = True
 
     def _draw(self) -> None:
         self._shown = time.monotonic()
+        self._visible = True
+        put(self._stream, _START + _cut(self._line(), self._stream))
+
+    def _line(self) -> str:
         if not self._size:
-            self._stream.write(f"\r\x1b[Kscanning {self._name[-60:]}")
-        else:
-            part = min(1.0, self._done / self._size)
-            bar = ("#" * round(part * _WIDTH)).ljust(_WIDTH, ".")
-            left = f"{self._left(part):.0f} s left" if 0.05 < part < 1 else ""
-            self._stream.write(
-                f"\r\x1b[K[{bar}] {megabytes(self._done)} of {megabytes(self._size)}, "
-                f"layer {self._layers_done}/{self._layers} {left}"
-            )
-        self._stream.flush()
+            return f"scanning {self._name}"
+        part = min(1.0, self._done / self._size)
+        bar = ("#" * round(part * _BAR)).ljust(_BAR, ".")
+        left = f", {self._left(part):.0f} s left" if 0.05 < part < 1 else ""
+        return (
+            f"[{bar}] {megabytes(self._done)} of {megabytes(self._size)}, "
+            f"{self._layers_done} of {_layers(self._layers)}{left}"
+        )
 
     def _left(self, part: float) -> float:
         return (time.monotonic() - self._begin) / part * (1 - part)
 
-    def _clear(self) -> None:
-        self._stream.write("\r\x1b[K")
-        self._stream.flush()
+    def _erase(self) -> None:
+        if self._visible:
+            self._visible = False
+            put(self._stream, _START)
+
+
+def _layers(number: int) -> str:
+    return f"{number} layer" if number == 1 else f"{number} layers"
+
+
+def _cut(line: str, stream: TextIO) -> str:
+    """Cut a line to the terminal's width: what wraps cannot be erased."""
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns or 80
+    except OSError:
+        columns = 80
+    # Letters beyond ASCII may take two columns each.
+    width = columns - 1 if line.isascii() else columns // 2
+    return line if len(line) <= width else line[: width - 1] + "…"

@@ -1,12 +1,17 @@
 """`ospo sbom`: the SBOM of an image, folder or stored scan, and nothing else."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ospo.cli.common import common, load_settings, reading
-from ospo.cli.output import SUMMARY, Output, parse_outputs, render
+from ospo.cli.output import SUMMARY, parse_outputs
 from ospo.errors import UsageError
+
+if TYPE_CHECKING:
+    from ospo.config import Settings
+    from ospo.model import ScanResult
 
 
 @click.command("sbom")
@@ -19,36 +24,47 @@ from ospo.errors import UsageError
     metavar="FORMAT[=PATH]",
     help="cyclonedx-json (default) or cyclonedx-xml (also @1.6, @1.7); repeatable. Without PATH: stdout.",
 )
-@click.option("--stored", is_flag=True, help="Take the latest stored scan; REFERENCE is its name or digest.")
+@click.option("--stored", is_flag=True, help="Write the latest stored scan of REFERENCE, or of a digest.")
 @reading
 @common
 def command(reference: str, outputs: tuple[str, ...], stored: bool, quiet: bool, **flags: Any) -> int:
-    """Write the SBOM of what REFERENCE names (as in `ospo scan`), without storing or judging it.
+    """Write the SBOM of what REFERENCE names, without storing or judging it.
 
-    Exit code 3 when parts could not be checked; the document says so as well.
+    REFERENCE is as in `ospo scan`. With SOURCE_DATE_EPOCH set, the same image gives the same bytes.
+
+    Exit codes: 0 written; 2 usage or configuration; 3 parts could not be checked, which the document
+    says as well, or it could not be written; 4 target not found or unreadable.
     """
-    wanted = parse_outputs(outputs, all_platforms=flags["all_platforms"]) or (Output("cyclonedx-json"),)
+    if stored and flags["all_platforms"]:
+        raise UsageError(
+            "--stored writes one scan", hint="choose it by --platform instead of --all-platforms"
+        )
+    wanted = parse_outputs(outputs or ("cyclonedx-json",), all_platforms=flags["all_platforms"])
     if any(output.format == SUMMARY for output in wanted):
         raise UsageError("`ospo sbom` writes no summary", hint="use `ospo scan --no-store` for it")
     settings = load_settings(flags, scanned=reference, quiet=quiet)
 
-    from ospo.policy.gate import Gate, combined
+    from ospo.cli.delivery import Delivery
+    from ospo.policy.gate import Gate
 
-    gate = Gate()
-    if stored:
-        from contextlib import closing
+    delivery = Delivery(wanted, Gate(None, settings.scan.strict, settings.scan.allow_incomplete))
+    for result in _stored(reference, settings, flags) if stored else _read(reference, settings, flags, quiet):
+        delivery.take(result)
+    return delivery.code
 
-        from ospo.store.database import connect_read_only
-        from ospo.store.queries import load_result
 
-        with closing(connect_read_only(settings.database)) as connection:
-            results = [load_result(connection, reference, platform=flags["platform"] or "")]
-    else:
-        from ospo.cli.job import Job, run
+def _read(reference: str, settings: "Settings", flags: dict[str, Any], quiet: bool) -> "Iterator[ScanResult]":
+    from ospo.cli.job import Job, run
 
-        job = Job.of(reference, settings, flags, store=False, quiet=quiet)
-        results = [outcome.result for outcome in run(job)]
-    for result in results:
-        for output in wanted:
-            render(output, result, "")
-    return combined(gate.exit_code(result, ()) for result in results)
+    job = Job.of(reference, settings, flags, store=False, quiet=quiet)
+    return (outcome.result for outcome in run(job))
+
+
+def _stored(reference: str, settings: "Settings", flags: dict[str, Any]) -> "Iterator[ScanResult]":
+    from contextlib import closing
+
+    from ospo.cli.stored import load
+    from ospo.store.database import connect_read_only
+
+    with closing(connect_read_only(settings.database)) as connection:
+        yield load(connection, reference, flags["platform"])

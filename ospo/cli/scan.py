@@ -1,13 +1,12 @@
 """`ospo scan`: read an image, folder or SBOM, store what is in it, report, and judge."""
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from ospo.cli.common import common, load_settings, reading
-from ospo.cli.output import SUMMARY, parse_outputs, render
+from ospo.cli.output import SUMMARY, parse_outputs
 from ospo.model import Severity
 
 _OPTIONS = (
@@ -19,12 +18,12 @@ _OPTIONS = (
         metavar="FORMAT[=PATH]",
         help="summary, cyclonedx-json or cyclonedx-xml (also @1.6, @1.7); repeatable. Without PATH: stdout.",
     ),
-    click.option("--fail-on", type=click.Choice([str(s) for s in Severity]), help="Exit 1 on such findings."),
-    click.option("--strict", is_flag=True, default=None, help="Any problem makes the scan incomplete."),
     click.option(
-        "--allow-incomplete", is_flag=True, default=None, help="Do not exit 3 when parts were not checked."
+        "--fail-on",
+        type=click.Choice([*map(str, Severity), "none"]),
+        help="Exit 1 on a finding of this severity or worse.",
     ),
-    click.option("--no-store", is_flag=True, help="Write nothing to the database."),
+    click.option("--no-store", is_flag=True, help="Leave the database alone."),
 )
 
 
@@ -40,7 +39,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 @reading
 @common
 def command(reference: str, outputs: tuple[str, ...], no_store: bool, quiet: bool, **flags: Any) -> int:
-    """Scan what REFERENCE names.
+    """Scan what REFERENCE names, store the result, and print a summary.
 
     \b
     registry.example/app:1.0    an image in a registry (also registry:…)
@@ -50,25 +49,30 @@ def command(reference: str, outputs: tuple[str, ...], no_store: bool, quiet: boo
     dir:PATH                    a project folder or root file system
     sbom:PATH                   a CycloneDX or SPDX document
     ./PATH                      whichever of these lies there
+
+    Exit codes: 0 clean; 1 a finding at or above --fail-on; 2 usage or configuration; 3 could not be
+    checked completely, or not be stored or written; 4 target not found or unreadable.
     """
     wanted = parse_outputs(outputs, all_platforms=flags["all_platforms"])
     settings = load_settings(flags, scanned=reference, quiet=quiet)
 
+    from ospo.cli.delivery import Delivery
     from ospo.cli.job import Job, run
     from ospo.cli.summary import Told, summary
-    from ospo.policy.gate import Gate, combined
+    from ospo.policy.gate import Gate
 
     job = Job.of(reference, settings, flags, store=not no_store, quiet=quiet)
     gate = Gate(settings.scan.fail_on, settings.scan.strict, settings.scan.allow_incomplete)
-    # The summary is for people: it keeps out of the way of a report on stdout.
-    show = not quiet and all(output.path and output.format != SUMMARY for output in wanted)
-    codes = []
+    delivery = Delivery(wanted, gate)
+    # The summary is for people: it keeps out of the way of a report on stdout, and of itself.
+    shown = all(output.path and output.format != SUMMARY for output in wanted)
     for outcome in run(job):
-        text = summary(outcome.result, Told.of(outcome, job))
-        for output in wanted:
-            render(output, outcome.result, text)
-        if show:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        codes.append(gate.exit_code(outcome.result, outcome.findings))
-    return combined(codes)
+        delivery.take(
+            outcome.result,
+            outcome.findings,
+            summary=summary(outcome.result, Told.of(outcome, job), every_problem=flags["verbose"] > 0),
+            shown=shown,
+            stored=job.store and outcome.unsaved is None,
+            unsaved=outcome.unsaved,
+        )
+    return delivery.code

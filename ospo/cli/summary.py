@@ -17,29 +17,33 @@ _MOST_PROBLEMS = 5
 class Told:
     """What is worth telling about one scan beside its result."""
 
-    findings: tuple[Finding, ...]
-    seconds: float
-    layers_cached: int
-    stored: str
+    findings: tuple[Finding, ...] = ()
+    seconds: float = 0.0
+    layers_cached: int = 0
+    stored: str = ""
     """Path of the database; "" when nothing was stored."""
     new: bool = True
     """False when the same artifact had been stored before."""
+    failure: str = ""
+    """Why nothing was stored although it should have been."""
 
     @classmethod
     def of(cls, outcome: Outcome, job: Job) -> "Told":
         """Take what a job's outcome tells."""
-        stored = str(job.settings.database) if job.store else ""
-        return cls(outcome.findings, outcome.seconds, outcome.layers_cached, stored, outcome.new)
+        failure = outcome.unsaved.message if outcome.unsaved else ""
+        stored = str(job.settings.database) if job.store and not failure else ""
+        return cls(outcome.findings, outcome.seconds, outcome.layers_cached, stored, outcome.new, failure)
 
 
-def summary(result: ScanResult, told: Told) -> str:
+def summary(result: ScanResult, told: Told, *, every_problem: bool = False) -> str:
     """Write the summary; every line but the first starts with what it is about."""
+    most = len(result.problems) if every_problem else _MOST_PROBLEMS
     rows = [
         ("is", _subject(result)),
         ("holds", _components(result)),
         ("licences", _licenses(result)),
         ("findings", _findings(told.findings)),
-        ("problems", _problems(result.problems)),
+        ("problems", _problems(result.problems, most)),
         ("took", _effort(result, told)),
         ("stored", _stored(told)),
     ]
@@ -89,18 +93,18 @@ def _findings(findings: Iterable[Finding]) -> str:
     return ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity]) or "none"
 
 
-def _problems(problems: tuple[Problem, ...]) -> str:
+def _problems(problems: tuple[Problem, ...], most: int) -> str:
     if not problems:
         return "none"
     ordered = sorted(problems, key=lambda problem: (not problem.blocking, problem))
     lines = [f"{len(problems)}" + (", the scan is incomplete" if ordered[0].blocking else "")]
-    for problem in ordered[:_MOST_PROBLEMS]:
+    for problem in ordered[:most]:
         mark = "!" if problem.blocking else "-"
         lines.append(f"            {mark} {one_line(problem.where)}: {one_line(problem.message)}")
         if problem.hint:
             lines.append(f"              hint: {one_line(problem.hint)}")
-    if len(problems) > _MOST_PROBLEMS:
-        lines.append(f"            … and {len(problems) - _MOST_PROBLEMS} more in the SBOM and the database")
+    if len(problems) > most:
+        lines.append(f"            … and {len(problems) - most} more; -v lists all of them")
     return "\n".join(lines)
 
 
@@ -111,9 +115,11 @@ def _effort(result: ScanResult, told: Told) -> str:
 
 
 def _stored(told: Told) -> str:
+    if told.failure:
+        return f"nothing: {one_line(told.failure)}"
     if not told.stored:
         return "nothing (--no-store)"
-    return told.stored + ("" if told.new else " (seen before: noted that it is still there)")
+    return one_line(told.stored) + ("" if told.new else " (seen before: noted that it is still there)")
 
 
 def _count(number: int, noun: str) -> str:

@@ -3,9 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ospo.model import Finding, ScanResult, Severity
+from ospo.model import Finding, Problem, ScanResult, Severity
 
 CLEAN, VIOLATION, INCOMPLETE = 0, 1, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a gate says about one scan, and why."""
+
+    code: int = CLEAN
+    """0, 1 or 3."""
+    violations: tuple[Finding, ...] = ()
+    """The findings that fail."""
+    problems: tuple[Problem, ...] = ()
+    """What makes the scan incomplete; empty where that is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +31,17 @@ class Gate:
     allow_incomplete: bool = False
     """What could not be checked does not count."""
 
-    def exit_code(self, result: ScanResult, findings: Iterable[Finding]) -> int:
-        """Judge one scan: 0, 1 or 3; a violation wins over an incomplete check."""
-        if self.fail_on is not None and any(f.severity.rank <= self.fail_on.rank for f in findings):
-            return VIOLATION
-        complete = not result.problems if self.strict else result.complete
-        return CLEAN if complete or self.allow_incomplete else INCOMPLETE
+    def judge(self, result: ScanResult, findings: Iterable[Finding]) -> Verdict:
+        """Judge one scan; a violation wins over an incomplete check."""
+        violations = tuple(finding for finding in findings if self._fails(finding))
+        problems = () if self.allow_incomplete else tuple(filter(self._blocks, result.problems))
+        return Verdict(VIOLATION if violations else INCOMPLETE if problems else CLEAN, violations, problems)
+
+    def _fails(self, finding: Finding) -> bool:
+        return self.fail_on is not None and finding.severity.rank <= self.fail_on.rank
+
+    def _blocks(self, problem: Problem) -> bool:
+        return self.strict or problem.blocking
 
 
 def combined(codes: Iterable[int]) -> int:

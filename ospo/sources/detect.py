@@ -15,6 +15,7 @@ from ospo.image.tar import walk
 from ospo.limits import Limits
 from ospo.sources.interface import Opener, Source, SourceOptions
 from ospo.sources.local import open_regular, split_path
+from ospo.sources.mistaken import refuse_mistaken
 
 # Scheme -> (module, function); imported when it is used, because some need heavy packages.
 SCHEMES = {
@@ -50,9 +51,10 @@ def split(reference: str) -> tuple[str, str]:
     """Split a reference into scheme and the rest, detecting the scheme where none is written.
 
     Raises:
-        UsageError: it is empty or ambiguous.
+        UsageError: it is empty, ambiguous, or seems to have a scheme that is none.
         TargetError: it is a path at which nothing known lies.
     """
+    refuse_mistaken(reference, SCHEMES)
     scheme, colon, rest = reference.partition(":")
     if colon and scheme in SCHEMES:
         return scheme, rest

@@ -158,6 +158,12 @@ def targets(connection: sqlite3.Connection, *, limit: int = 100, offset: int = 0
     return tuple(map(_target_row, connection.execute(_TARGETS, (limit, offset))))
 
 
+def knows_target(connection: sqlite3.Connection, name: str) -> bool:
+    """Tell whether a target of this name or identity has been stored."""
+    query = "SELECT EXISTS (SELECT 1 FROM target WHERE name = :name OR identity = :name)"
+    return bool(connection.execute(query, {"name": name}).fetchone()[0])
+
+
 def components(
     connection: sqlite3.Connection, target: str, *, platform: str = "", limit: int = 100, offset: int = 0
 ) -> tuple[ComponentRow, ...]:
@@ -307,7 +313,7 @@ def _problems(rows: Iterable[tuple[str, str, str, str, int]]) -> tuple[Problem, 
 
 def _conditions(wanted: FindingFilter) -> tuple[str, dict[str, str | int]]:
     """Write the WHERE clause: fixed words only, every value is a parameter."""
-    conditions = ["finding.state = :state"]
+    conditions = ["finding.state = :state" if wanted.state else "true"]
     parameters: dict[str, str | int] = {"state": wanted.state, "rule": wanted.rule, "target": wanted.target}
     if wanted.severities:
         named = {f"severity{rank}": severity for rank, severity in enumerate(wanted.severities)}

@@ -1,0 +1,74 @@
+"""What `scan` and `sbom` do with each result: write the reports, say what went wrong, keep the exit code."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ospo.cli.common import explain
+from ospo.cli.output import Output, show, write_all
+from ospo.errors import OspoError
+from ospo.model import Finding, ScanResult
+from ospo.policy.gate import CLEAN, INCOMPLETE, VIOLATION, Gate, Verdict, combined
+
+
+@dataclass(slots=True)
+class Delivery:
+    """Takes results one by one."""
+
+    outputs: Sequence[Output]
+    gate: Gate
+    _codes: list[int] = field(default_factory=list)
+    _written: set[Path] = field(default_factory=set)
+
+    @property
+    def code(self) -> int:
+        """The exit code of everything that was taken."""
+        return combined(self._codes)
+
+    def take(
+        self,
+        result: ScanResult,
+        findings: Sequence[Finding] = (),
+        *,
+        summary: str = "",
+        shown: bool = False,
+        stored: bool = False,
+        unsaved: OspoError | None = None,
+    ) -> None:
+        """Write the reports of one result, tell on stderr why its code is not 0, and note the code.
+
+        `summary` is what `-o summary` writes; it goes to stdout if `shown`. What cannot be written or stored
+        keeps nothing else from being written.
+        """
+        failures: list[OspoError] = [unsaved] if unsaved else []
+        failures += write_all(self.outputs, result, summary, self._written)
+        try:
+            show(summary if shown else "")
+        except OspoError as error:
+            failures.append(error)
+        for failure in failures:
+            explain(failure)
+        verdict = self.gate.judge(result, findings)
+        self._explain(verdict, result, stored=stored)
+        self._codes += [verdict.code, INCOMPLETE if failures else CLEAN]
+
+    def _explain(self, verdict: Verdict, result: ScanResult, *, stored: bool) -> None:
+        name = result.target.name
+        if verdict.code == VIOLATION:
+            count = len(verdict.violations)
+            noun = "finding" if count == 1 else "findings"
+            listed = f"ospo findings --target {shlex.quote(name)}" if stored else "ospo findings"
+            hint = f"`{listed}` lists them" if stored else f"store the scan, and `{listed}` lists them"
+            explain(OspoError(f"{name}: {count} {noun} at or above {self.gate.fail_on}", hint=hint))
+        elif verdict.code == INCOMPLETE:
+            explain(_incomplete(verdict, name))
+
+
+def _incomplete(verdict: Verdict, name: str) -> OspoError:
+    first = min(verdict.problems, key=lambda problem: (not problem.blocking, problem))
+    others = f" (and {len(verdict.problems) - 1} more)" if len(verdict.problems) > 1 else ""
+    return OspoError(
+        f"{name}: not checked completely: {first.where}: {first.message}{others}",
+        hint="; ".join(filter(None, (first.hint, "--allow-incomplete accepts what could not be checked"))),
+    )
