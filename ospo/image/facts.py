@@ -1,7 +1,7 @@
 """What is known of one layer, and its cached form: zstd-compressed JSON, written and read here only."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import orjson
@@ -30,6 +30,15 @@ class FileFacts:
     records: tuple[Record, ...]
 
 
+def moved(facts: FileFacts, path: str) -> FileFacts:
+    """Return the same facts at another path of the file."""
+    if path == facts.path:
+        return facts
+    place = (Location(path),)
+    records = (replace(r, locations=place) if isinstance(r, Component) else r for r in facts.records)
+    return FileFacts(path, facts.extractor, tuple(records))
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A symbolic or hard link of a layer."""
@@ -51,8 +60,12 @@ class LayerFacts:
     whiteouts: tuple[str, ...] = ()
     opaque: tuple[str, ...] = ()
     """Directories whose lower content is hidden; "" is the root."""
+    implied: tuple[str, ...] = ()
+    """Folders that paths lead through without an entry of their own."""
     problems: tuple[Problem, ...] = ()
     """`where` is the path inside the layer."""
+    size: int = 0
+    """Bytes of the layer's blob as stored."""
 
 
 def encode(facts: LayerFacts) -> bytes:
@@ -63,6 +76,8 @@ def encode(facts: LayerFacts) -> bytes:
         "links": [[link.path, link.target, link.hard] for link in facts.links],
         "whiteouts": facts.whiteouts,
         "opaque": facts.opaque,
+        "implied": facts.implied,
+        "size": facts.size,
         "problems": [_plain(problem) for problem in facts.problems],
     }
     return zstd.compress(orjson.dumps(document), 3)
@@ -72,9 +87,15 @@ def decode(data: bytes) -> LayerFacts:
     """Read what `encode` wrote.
 
     Raises:
-        ValueError: the bytes are not such a document; KeyError or TypeError for one of another version.
+        ValueError: the bytes are damaged, or of another version.
     """
-    document = orjson.loads(zstd.decompress(data))
+    try:
+        return _facts(orjson.loads(zstd.decompress(data)))
+    except (zstd.ZstdError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no layer facts: {error}") from error
+
+
+def _facts(document: dict[str, Any]) -> LayerFacts:
     return LayerFacts(
         files=tuple(
             FileFacts(path, extractor, tuple(map(_record, records)))
@@ -84,7 +105,9 @@ def decode(data: bytes) -> LayerFacts:
         links=tuple(Link(*row) for row in document["links"]),
         whiteouts=tuple(document["whiteouts"]),
         opaque=tuple(document["opaque"]),
+        implied=tuple(document["implied"]),
         problems=tuple(_problem(row) for row in document["problems"]),
+        size=document["size"],
     )
 
 

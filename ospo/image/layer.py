@@ -1,13 +1,15 @@
 """The members of one layer, or the files of one folder, to `LayerFacts`, in one pass."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ospo.errors import ParseError
 from ospo.extractors.dispatch import Dispatcher
-from ospo.extractors.interface import Content, Extractor, File
-from ospo.image.facts import FileFacts, LayerFacts, Link
+from ospo.extractors.interface import Content, Extractor, File, Held
+from ospo.image.facts import FileFacts, LayerFacts, Link, moved
 from ospo.image.members import Members, TarMembers
+from ospo.image.settle import Names, Settled, Target, settle
 from ospo.image.tar import DIRECTORY, HARD_LINK, REGULAR, SYMBOLIC_LINK, Entry, clean
 from ospo.limits import Limits
 from ospo.model import Component, Location, Problem, ProblemKind, Record
@@ -15,6 +17,9 @@ from ospo.model import Component, Location, Problem, ProblemKind, Record
 _HEAD = 16
 _WHITEOUT = b".wh."
 _OPAQUE = b".wh..wh..opq"
+_WAITING_COST = 512  # bytes of memory for a file that waits, beside its own
+_MOST_NAMES = 100  # names of one file that are looked at
+_MOST_PROBLEMS = 1000
 
 
 @dataclass(slots=True)
@@ -28,18 +33,17 @@ class LayerReader:
     limits: Limits
     layered: bool = True
     """False for folders, where a name that starts with `.wh.` is just a name."""
-    only: Mapping[bytes, tuple[bytes, ...]] | None = None
-    files: list[FileFacts] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    entries: list[bytes] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    whiteouts: list[str] = field(default_factory=list)
-    opaque: list[str] = field(default_factory=list)
-    _giants: list[bytes] = field(default_factory=list)
-    _hard: list[tuple[bytes, bytes]] = field(default_factory=list)
+    only: Mapping[int, tuple[bytes, ...]] | None = None
+    _names: Names = field(default_factory=Names)
+    _files: dict[int, list[FileFacts]] = field(default_factory=lambda: defaultdict(list))
+    """By the position of the entry that they were read from."""
+    _problems: list[Problem] = field(default_factory=list)
+    _giants: list[int] = field(default_factory=list)
+    _unread: dict[int, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     _siblings: dict[str, bytes] = field(default_factory=dict)
-    _waiting: list[tuple[File, tuple[Extractor, ...]]] = field(default_factory=list)
+    _waiting: list[tuple[int, File, tuple[Extractor, ...]]] = field(default_factory=list)
     _held: int = 0
+    _unlisted: int = 0
 
     def read(self, members: Members) -> LayerFacts:
         """Go through all members and return the facts.
@@ -50,60 +54,63 @@ class LayerReader:
         for entry in members:
             if entry.escapes:
                 self._note(entry.path, "its name points above the root; read as a runtime would unpack it")
-            if self.only is not None:
-                self._read_target(entry, members)
-            elif entry.kind == REGULAR:
-                self._regular(entry, members)
-            else:
-                self._other(entry)
-        for file, extractors in self._waiting:
-            self._extract(replace(file, siblings=self._beside(file, extractors)), extractors)
-        return LayerFacts(
-            files=tuple(self.files),
-            entries=b"\0".join(self.entries).decode("utf-8", "backslashreplace"),
-            links=tuple(self.links),
-            whiteouts=tuple(self.whiteouts),
-            opaque=tuple(self.opaque),
-            problems=tuple(self.problems),
-        )
+            # What would replace the root is ignored by runtimes; markers count whatever their kind.
+            if entry.path and not (self.layered and _WHITEOUT in entry.path and self._is_marker(entry.path)):
+                self._member(entry, members)
+        for at, file, extractors in self._waiting:
+            self._extract(at, replace(file, siblings=self._beside(file, extractors)), extractors)
+        return self._facts(settle(self._names, self.limits))
 
-    def unread(self) -> dict[bytes, tuple[bytes, ...]]:
-        """Return what needs another pass: path in the tar -> paths to read it as.
+    def unread(self) -> dict[int, tuple[bytes, ...]]:
+        """Return what needs another pass: position of the entry -> paths to read it as.
 
-        These are hard link targets that some extractor wants under the link's name only, and giants that
-        turned out to hold what an extractor looks for.
+        These are files that some extractor wants only under the name of a hard link or under the path that
+        symbolic links lead to, and giants that turned out to hold what an extractor looks for.
         """
-        return self._unread_links() | {path: (path,) for path in self._giants}
+        return {at: tuple(paths) for at, paths in sorted(self._unread.items())}
 
-    def _unread_links(self) -> dict[bytes, tuple[bytes, ...]]:
-        if not self._hard:
-            return {}
-        read = {(file.path, file.extractor) for file in self.files}
-        present = set(self.entries)
-        missing: dict[bytes, tuple[bytes, ...]] = {}
-        for path, target in self._hard:
-            wanted = self.dispatcher.wanted(path)
-            if target in present and any((_text(target), e.name) not in read for e in wanted):
-                missing[target] = (*missing.get(target, ()), path)
-        return missing
+    def _is_marker(self, path: bytes) -> bool:
+        """Note a whiteout; a bare `.wh.` names nothing, and only the exact marker makes a folder opaque."""
+        folder, _, name = path.rpartition(b"/")
+        if not name.startswith(_WHITEOUT):
+            return False
+        hidden = name[len(_WHITEOUT) :]
+        if name == _OPAQUE:
+            self._names.opaque.append(folder)
+        elif hidden in (b"", b".", b".."):
+            self._note(path, "a whiteout that names nothing; ignored")
+        elif not hidden.startswith(_WHITEOUT):
+            # Other .wh..wh. names are aufs's own bookkeeping (OCI layer.md, "Opaque Whiteout").
+            self._names.whiteouts.append(folder + b"/" + hidden if folder else hidden)
+        return True
 
-    def _regular(self, entry: Entry, members: Members) -> None:
+    def _member(self, entry: Entry, members: Members) -> None:
+        at, path = len(self._names.entries), entry.path
+        self._names.entries.append(path + b"/" if entry.kind == DIRECTORY else path)
+        if entry.kind == REGULAR:
+            if self.only is None:
+                self._regular(at, entry, members)
+            elif at in self.only:
+                self._again(at, entry, members, self.only[at])
+        elif entry.kind == SYMBOLIC_LINK:
+            self._names.targets[at] = Target(entry.link, hard=False)
+        elif entry.kind == HARD_LINK:
+            self._names.targets[at] = Target(clean(entry.link)[0], hard=True)
+
+    def _regular(self, at: int, entry: Entry, members: Members) -> None:
         path = entry.path
-        name = path[path.rfind(b"/") + 1 :]
-        if self.layered and name.startswith(_WHITEOUT):
-            self._whiteout(path, name)
-            return
-        self.entries.append(path)
         extractors = self.dispatcher.wanted(path)
         if entry.size >= _HEAD and (more := self.dispatcher.by_magic(members.head(_HEAD))):
             if isinstance(members, TarMembers) and not extractors and self._is_giant(entry, more):
                 if members.holds(entry, tuple(extractor.needle for extractor in more)):
-                    self._giants.append(path)
+                    self._giants.append(at)
                 return
             extractors = extractors + tuple(extractor for extractor in more if extractor not in extractors)
         sibling = self.dispatcher.is_sibling(path)
         if extractors or sibling:
-            self._wanted(entry, extractors, sibling, members)
+            self._wanted(at, entry, extractors, sibling, members)
+        elif entry.sparse and entry.mode & 0o111:
+            self._note(path, "is a program stored as a sparse file, which is not read")
 
     def _is_giant(self, entry: Entry, extractors: tuple[Extractor, ...]) -> bool:
         """Tell whether a file is too large to be kept on the mere chance that an extractor can read it.
@@ -115,59 +122,37 @@ class LayerReader:
         large = self.limits.memory_file < entry.size <= self.limits.file_size
         return library and large and not entry.sparse and all(extractor.needle for extractor in extractors)
 
-    def _whiteout(self, path: bytes, name: bytes) -> None:
-        """Note a whiteout; a bare `.wh.` names nothing, and only the exact marker makes a folder opaque."""
-        folder = path[: -len(name)]
-        if name == _OPAQUE:
-            self.opaque.append(_text(folder.rstrip(b"/")))
-        elif name.startswith(_WHITEOUT + _WHITEOUT):
-            return  # other .wh..wh. names are aufs's own bookkeeping (OCI layer.md, "Opaque Whiteout")
-        elif len(name) > len(_WHITEOUT):
-            self.whiteouts.append(_text(folder + name[len(_WHITEOUT) :]))
-        else:
-            self._note(path, "a whiteout that names nothing; ignored")
-
-    def _other(self, entry: Entry) -> None:
-        path = entry.path
-        if entry.kind == DIRECTORY:
-            self.entries.append(path + b"/")
-            return
-        self.entries.append(path)
-        if entry.kind == SYMBOLIC_LINK:
-            self.links.append(Link(_text(path), _text(entry.link)))
-        elif entry.kind == HARD_LINK:
-            target = clean(entry.link)[0]
-            self._hard.append((path, target))
-            self.links.append(Link(_text(path), _text(target), hard=True))
-
-    def _read_target(self, entry: Entry, members: Members) -> None:
-        aliases = (self.only or {}).get(entry.path)
-        if not aliases or entry.kind != REGULAR:
-            return
+    def _again(self, at: int, entry: Entry, members: Members, paths: tuple[bytes, ...]) -> None:
+        """Read a file under names that only the end of the first pass knew."""
         content = self._content(entry, members)
         if content is None:
             return
         magic = self.dispatcher.by_magic(content.read(0, _HEAD))
-        for alias in aliases:
-            file = File(_text(alias), entry.size, entry.mode, content, limits=self.limits)
-            self._extract(file, magic if alias == entry.path else self.dispatcher.wanted(alias))
+        for path in paths:
+            file = File(_text(path), entry.size, entry.mode, content, limits=self.limits)
+            extractors = self.dispatcher.wanted(path)
+            self._extract(at, file, extractors + tuple(e for e in magic if e not in extractors))
 
     def _wanted(
-        self, entry: Entry, extractors: tuple[Extractor, ...], sibling: bool, members: Members
+        self, at: int, entry: Entry, extractors: tuple[Extractor, ...], sibling: bool, members: Members
     ) -> None:
         content = self._content(entry, members, extractors)
         if content is None:
             return
-        path = _text(entry.path)
-        if sibling and self._hold(entry):
-            self._siblings[path] = content.read(0, entry.size)
-        file = File(path, entry.size, entry.mode, content, limits=self.limits)
         later = tuple(extractor for extractor in extractors if extractor.siblings)
-        if later and self._hold(entry):
-            self._waiting.append((file, later))
-        else:
-            later = ()
-        self._extract(file, tuple(extractor for extractor in extractors if extractor not in later))
+        if (sibling or later) and not self._hold(entry):
+            sibling, later = False, ()
+        data = b""
+        if sibling or later:
+            # What waits is held in memory: a scan cannot have a thousand files open.
+            data = content.read(0, entry.size)
+            content = Held(data)
+        file = File(_text(entry.path), entry.size, entry.mode, content, limits=self.limits)
+        if sibling:
+            self._siblings[file.path] = data
+        if later:
+            self._waiting.append((at, file, later))
+        self._extract(at, file, tuple(extractor for extractor in extractors if extractor not in later))
 
     def _beside(self, file: File, extractors: tuple[Extractor, ...]) -> dict[str, bytes]:
         folder = file.folder + "/" if file.folder else ""
@@ -176,10 +161,11 @@ class LayerReader:
 
     def _hold(self, entry: Entry) -> bool:
         """Tell whether a file may wait in memory for the end of the layer."""
-        if self._held + entry.size > self.limits.held_size:
-            self._note(entry.path, "files beside it are not looked at: limits.held_size is reached")
+        cost = entry.size + len(entry.path) + _WAITING_COST
+        if self._held + cost > self.limits.held_size:
+            self._note(entry.path, "is not seen together with files beside it (limits.held_size)")
             return False
-        self._held += entry.size
+        self._held += cost
         return True
 
     def _content(
@@ -201,27 +187,110 @@ class LayerReader:
 
     def _note(self, path: bytes, message: str, *, blocking: bool = False) -> None:
         kind = ProblemKind.DATABASE if blocking else ProblemKind.FILE
-        self.problems.append(Problem(kind, _text(path), message, blocking=blocking))
+        self._add(Problem(kind, _text(path), message, blocking=blocking))
 
-    def _extract(self, file: File, extractors: tuple[Extractor, ...]) -> None:
+    def _add(self, problem: Problem) -> None:
+        """List a problem; what blocks is listed always, of the others not more than anybody reads."""
+        if problem.blocking or len(self._problems) < _MOST_PROBLEMS:
+            self._problems.append(problem)
+        else:
+            self._unlisted += 1
+
+    def _extract(self, at: int, file: File, extractors: tuple[Extractor, ...]) -> None:
         for extractor in extractors:
             records, problem = extract(extractor, file)
             if records:
-                self.files.append(FileFacts(file.path, extractor.name, records))
+                self._files[at].append(FileFacts(file.path, extractor.name, records))
             if problem is not None:
-                self.problems.append(problem)
+                self._add(problem)
+
+    def _facts(self, settled: Settled) -> LayerFacts:
+        if self.only is None:
+            self._look_at_names(settled)
+        files = tuple(facts for at in self._files for facts in self._named(at, settled))
+        if self._unlisted:
+            message = f"has {self._unlisted} further problems that are not listed"
+            self._problems.append(Problem(ProblemKind.LAYER, "", message))
+        return LayerFacts(
+            files=files,
+            entries=_text(b"\0".join(settled.entries)),
+            links=tuple(self._links(settled)),
+            whiteouts=tuple(map(_text, settled.whiteouts)),
+            opaque=tuple(map(_text, settled.opaque)),
+            implied=tuple(sorted(map(_text, settled.implied))),
+            problems=tuple(self._problems),
+        )
+
+    def _look_at_names(self, settled: Settled) -> None:
+        """Find what is wanted under names that it was not read by."""
+        for at in self._giants:
+            self._unread[at] += settled.of(at, self._names.entries[at])[:1]
+        for at, paths in settled.names.items():
+            if len(paths) > _MOST_NAMES:
+                self._note(
+                    paths[0], f"has {len(paths)} names, more than the {_MOST_NAMES} that are looked at"
+                )
+            read = {facts.extractor for facts in self._files.get(at, ())}
+            for path in paths[:_MOST_NAMES] if at not in self._names.targets else ():
+                if any(extractor.name not in read for extractor in self.dispatcher.wanted(path)):
+                    self._unread[at].append(path)
+        for at, target in self._names.targets.items():
+            for path in settled.of(at, self._names.entries[at]):
+                self._look_at_link(path, target)
+
+    def _look_at_link(self, path: bytes, target: Target) -> None:
+        """Note links at whose name an extractor looks for what it cannot find there.
+
+        Runtimes link to files of the same layer only; a symbolic link is resolved when all layers are known,
+        which is too late to read its target, so the target's own name has to be one that is read.
+        """
+        wanted = self.dispatcher.wanted(path)
+        if not wanted:
+            return
+        databases = any(extractor.database for extractor in wanted)
+        if target.hard:
+            self._note(path, "is a hard link to what its layer does not hold", blocking=databases)
+        elif databases:
+            folder = b"" if target.path.startswith(b"/") else path.rpartition(b"/")[0] + b"/"
+            there = self.dispatcher.wanted(clean(folder + target.path)[0])
+            if any(extractor.database and extractor not in there for extractor in wanted):
+                self._note(path, "is a symbolic link to a file that is not read", blocking=True)
+
+    def _named(self, at: int, settled: Settled) -> Iterator[FileFacts]:
+        """Give what was read from an entry at its path, and at those of its hard links that want it too."""
+        own = self._names.entries[at]
+        paths = settled.of(at, own) if self.only is None else ()
+        by_name = {extractor.name for extractor in self.dispatcher.wanted(own)}
+        for facts in self._files[at]:
+            if self.only is not None:
+                yield facts
+            for number, path in enumerate(paths[:_MOST_NAMES]):
+                wanted = (extractor.name for extractor in self.dispatcher.wanted(path))
+                if not number or facts.extractor not in by_name or facts.extractor in wanted:
+                    yield moved(facts, _text(path))
+
+    def _links(self, settled: Settled) -> Iterator[Link]:
+        for at, target in self._names.targets.items():
+            for path in settled.of(at, self._names.entries[at]):
+                if not target.hard or self.dispatcher.wanted(path):
+                    yield Link(_text(path), _text(target.path), target.hard)
 
 
 def extract(extractor: Extractor, file: File) -> tuple[tuple[Record, ...], Problem | None]:
     """Run one extractor over one file; what it yielded before it failed is kept."""
     records: list[Record] = []
+    message = hint = ""
     try:
-        records.extend(_complete(record, extractor, file) for record in extractor.extract(file))
+        for record in extractor.extract(file):
+            records.append(_complete(record, extractor, file))  # noqa: PERF401 - kept when the next one fails
     except ParseError as error:
-        kind = ProblemKind.DATABASE if extractor.database else ProblemKind.FILE
-        message = f"{extractor.name}: {error.message}"
-        return tuple(records), Problem(kind, file.path, message, error.hint, extractor.database)
-    return tuple(records), None
+        message, hint = error.message, error.hint
+    except Exception as error:  # noqa: BLE001 - a defect of one extractor must cost one file, not the scan
+        message, hint = f"failed ({type(error).__name__})", "this is a defect of ospo: please report it"
+    if not message:
+        return tuple(records), None
+    kind = ProblemKind.DATABASE if extractor.database else ProblemKind.FILE
+    return tuple(records), Problem(kind, file.path, f"{extractor.name}: {message}", hint, extractor.database)
 
 
 def _complete(component: Record, extractor: Extractor, file: File) -> Record:
