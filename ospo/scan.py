@@ -1,5 +1,6 @@
 """The pipeline, from a reference to results: every command, the fleet and the terminal UI use `scan`."""
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -12,12 +13,14 @@ from ospo.errors import LayerError, OspoError
 from ospo.extractors import all_extractors, facts_version
 from ospo.extractors.dispatch import Dispatcher, for_folders, for_images
 from ospo.image.analyse import analyse
+from ospo.image.decompress import LAYER_MEDIA_TYPES
 from ospo.image.facts import LayerFacts, decode, encode
 from ospo.image.graph import edges
 from ospo.image.layer import LayerReader
 from ospo.image.merge import merge
 from ospo.image.overlay import Overlay
 from ospo.licenses.declared import declare, known
+from ospo.limits import Limits
 from ospo.model import Artifact, ArtifactKind, Finding, Layer, Problem, ProblemKind, ScanResult
 from ospo.policy.baseline import evaluate
 from ospo.sources.detect import open_reference
@@ -147,7 +150,7 @@ def _finish(
         artifact=artifact,
         components=merged.components,
         dependencies=edges(merged.components),
-        problems=tuple(sorted(problems)),
+        problems=tuple(sorted(set(problems))),
         distro=merged.distro,
         scanned_at=options.now,
         facts_version=facts_version(),
@@ -170,23 +173,31 @@ def _take_sbom(source: SbomFile, options: ScanOptions) -> ScanResult:
 
 def _all_facts(image: Image, options: ScanOptions) -> list[LayerFacts | Problem]:
     """Return facts in the order of the layers; a blob that occurs twice is read once."""
-    facts: dict[str, LayerFacts | Problem] = {}
+    facts: dict[_Blob, LayerFacts | Problem] = {}
     unread: list[Layer] = []
-    for layer in {layer.digest: layer for layer in image.artifact.layers}.values():
+    for layer in {_blob(layer): layer for layer in reversed(image.artifact.layers)}.values():
         cached = _from_cache(layer, options)
         if cached is None:
             unread.append(layer)
         else:
-            facts[layer.digest] = cached
+            facts[_blob(layer)] = cached
             options.progress(BytesRead(layer.size))
             options.progress(LayerDone(layer, cached=True))
     facts.update(_read_layers(image, unread, options))
-    return [facts[layer.digest] for layer in image.artifact.layers]
+    return [facts[_blob(layer)] for layer in image.artifact.layers]
+
+
+_Blob = tuple[str, int, str]
+
+
+def _blob(layer: Layer) -> _Blob:
+    """Tell all that a manifest says of a blob: it may lie about one that it also tells the truth about."""
+    return layer.digest, layer.size, layer.media_type
 
 
 def _read_layers(
     image: Image, layers: list[Layer], options: ScanOptions
-) -> Iterator[tuple[str, LayerFacts | Problem]]:
+) -> Iterator[tuple[_Blob, LayerFacts | Problem]]:
     """Read layers side by side, the largest first, since it decides when all are done."""
     if not layers:
         return
@@ -199,9 +210,9 @@ def _read_layers(
         for job in as_completed(jobs):
             layer, outcome = jobs[job], job.result()
             if options.cache is not None and isinstance(outcome, LayerFacts):
-                options.cache.put(layer.digest, facts_version(), encode(outcome))
+                options.cache.put(layer.digest, _cache_version(options), encode(outcome))
             options.progress(LayerDone(layer, cached=False))
-            yield layer.digest, outcome
+            yield _blob(layer), outcome
 
 
 def _read_layer(
@@ -223,13 +234,23 @@ def _read_layer(
 
 
 def _from_cache(layer: Layer, options: ScanOptions) -> LayerFacts | None:
-    data = options.cache.get(layer.digest, facts_version()) if options.cache is not None else None
-    if data is None:
+    """Return the facts of a blob that is known, unless reading it would fail for what its manifest says."""
+    if options.cache is None or layer.media_type not in LAYER_MEDIA_TYPES:
         return None
+    data = options.cache.get(layer.digest, _cache_version(options))
     try:
-        return decode(data)
-    except (ValueError, KeyError, TypeError):
+        facts = decode(data) if data is not None else None
+    except ValueError:
         return None
+    return facts if facts is not None and facts.size == layer.size else None
+
+
+def _cache_version(options: ScanOptions) -> str:
+    """Name what facts depend on beside the blob: the extractors, and limits that are not the usual ones."""
+    limits = options.source.limits
+    if limits == Limits():
+        return facts_version()
+    return f"{facts_version()}-{hashlib.sha256(repr(limits).encode()).hexdigest()[:16]}"
 
 
 def _in_layer(problem: Problem, layer: Layer) -> Problem:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from ospo.errors import ParseError
+from ospo.errors import LayerError, ParseError
 from ospo.extractors.dispatch import Dispatcher
 from ospo.extractors.interface import Content, Extractor, File, Held
 from ospo.image.facts import FileFacts, LayerFacts, Link, moved
@@ -100,7 +100,12 @@ class LayerReader:
     def _regular(self, at: int, entry: Entry, members: Members) -> None:
         path = entry.path
         extractors = self.dispatcher.wanted(path)
-        if entry.size >= _HEAD and (more := self.dispatcher.by_magic(members.head(_HEAD))):
+        try:
+            more = self.dispatcher.by_magic(members.head(_HEAD)) if entry.size >= _HEAD else ()
+        except ParseError as error:
+            self._unreadable(path, error, extractors)
+            return
+        if more:
             if isinstance(members, TarMembers) and not extractors and self._is_giant(entry, more):
                 if members.holds(entry, tuple(extractor.needle for extractor in more)):
                     self._giants.append(at)
@@ -145,7 +150,11 @@ class LayerReader:
         data = b""
         if sibling or later:
             # What waits is held in memory: a scan cannot have a thousand files open.
-            data = content.read(0, entry.size)
+            try:
+                data = content.read(0, entry.size)
+            except ParseError as error:
+                self._unreadable(entry.path, error, extractors)
+                return
             content = Held(data)
         file = File(_text(entry.path), entry.size, entry.mode, content, limits=self.limits)
         if sibling:
@@ -182,12 +191,16 @@ class LayerReader:
         try:
             return members.content(entry)
         except ParseError as error:
-            self._note(entry.path, error.message, blocking=blocking)
+            self._unreadable(entry.path, error, extractors)
             return None
 
-    def _note(self, path: bytes, message: str, *, blocking: bool = False) -> None:
+    def _unreadable(self, path: bytes, error: ParseError, extractors: tuple[Extractor, ...]) -> None:
+        blocking = any(extractor.database for extractor in extractors)
+        self._note(path, error.message, error.hint, blocking=blocking)
+
+    def _note(self, path: bytes, message: str, hint: str = "", *, blocking: bool = False) -> None:
         kind = ProblemKind.DATABASE if blocking else ProblemKind.FILE
-        self._add(Problem(kind, _text(path), message, blocking=blocking))
+        self._add(Problem(kind, _text(path), message, hint, blocking))
 
     def _add(self, problem: Problem) -> None:
         """List a problem; what blocks is listed always, of the others not more than anybody reads."""
@@ -277,7 +290,11 @@ class LayerReader:
 
 
 def extract(extractor: Extractor, file: File) -> tuple[tuple[Record, ...], Problem | None]:
-    """Run one extractor over one file; what it yielded before it failed is kept."""
+    """Run one extractor over one file; what it yielded before it failed is kept.
+
+    Raises:
+        LayerError: memory is exhausted.
+    """
     records: list[Record] = []
     message = hint = ""
     try:
@@ -285,6 +302,8 @@ def extract(extractor: Extractor, file: File) -> tuple[tuple[Record, ...], Probl
             records.append(_complete(record, extractor, file))  # noqa: PERF401 - kept when the next one fails
     except ParseError as error:
         message, hint = error.message, error.hint
+    except MemoryError as error:
+        raise LayerError(f"there is not enough memory for {file.path}") from error
     except Exception as error:  # noqa: BLE001 - a defect of one extractor must cost one file, not the scan
         message, hint = f"failed ({type(error).__name__})", "this is a defect of ospo: please report it"
     if not message:

@@ -19,7 +19,11 @@ class Members(Protocol):
         ...
 
     def head(self, length: int) -> bytes:
-        """Return up to `length` first bytes."""
+        """Return up to `length` first bytes.
+
+        Raises:
+            ParseError: this one file cannot be read.
+        """
         ...
 
     def content(self, entry: Entry) -> Content:

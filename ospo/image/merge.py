@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ospo.image.overlay import Overlay, Seen
-from ospo.image.paths import resolve
+from ospo.image.paths import Resolver, resolve
 from ospo.model import Component, Distro, Evidence, Location, Ownership
 
 # Types whose purl names the distribution; the databases themselves do not say which one they belong to.
@@ -95,12 +95,13 @@ def _owners(
         location.path for c in components.values() if c.type not in _OS_TYPES for location in c.locations
     }
     spelled = paths | _other_spellings(paths, links)
+    resolver = Resolver(links)
     owner_of: dict[str, str] = {}
     for item in seen:
         record = item.record
         if isinstance(record, Ownership) and record.package in packages:
             for path in spelled.intersection(record.paths.split("\n")):
-                owner_of[resolve(path, links)] = packages[record.package]
+                owner_of[resolver.name(path)] = packages[record.package]
     return {
         key: owner_of[c.locations[0].path]
         for key, c in components.items()

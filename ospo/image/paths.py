@@ -24,7 +24,7 @@ def resolve(path: str, links: Mapping[str, str], *, last: bool = False) -> str:
 
 
 class Resolver:
-    """Follows symbolic links, each at most once for as long as the links stay as they are.
+    """Follows symbolic links, each at most once; the links must stay as they are.
 
     Absolute targets and `..` stay inside the root. Where Linux would give up (a loop, a long chain, a long
     path), the link's own path is the answer.
@@ -32,10 +32,6 @@ class Resolver:
 
     def __init__(self, links: Mapping[str, str]) -> None:
         self._links = links
-        self._places = {"": ""}
-
-    def forget(self) -> None:
-        """Follow anew: links were added or removed."""
         self._places = {"": ""}
 
     def name(self, path: str) -> str:

@@ -20,6 +20,7 @@ from ospo.sources.interface import Folder, SourceOptions
 # Version control keeps its own copies of everything; kernel file systems are endless and hold no packages.
 _SKIPPED_ANYWHERE = frozenset((".git", ".hg", ".svn"))
 _SKIPPED_MOUNTS = frozenset(("proc", "sys", "dev"))
+_HINT = "scan as a user who may read it"
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -52,7 +53,10 @@ class DiskMembers:
     _lines: list[bytes] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Entry]:
-        device = self.root.stat().st_dev
+        try:
+            device = self.root.stat().st_dev
+        except OSError as error:
+            raise TargetError(f"cannot look into {self.root}: {error.strerror}") from error
         pending = [""]
         while pending:
             folder = pending.pop()
@@ -63,9 +67,8 @@ class DiskMembers:
                 if entry is None:
                     continue
                 self._latest = path
-                self._lines.append(
-                    b"%s %s %d %s" % (os.fsencode(path), entry.kind.encode(), entry.size, entry.link)
-                )
+                fields = (entry.path, entry.kind.encode(), b"%d" % entry.size, entry.link, b"")
+                self._lines.append(b"\0".join(fields))
                 yield entry
                 if entry.kind == DIRECTORY and not self._skipped(item, path, device):
                     below.append(path)
@@ -80,12 +83,7 @@ class DiskMembers:
             with os.scandir(self.root / folder) as items:
                 return sorted(items, key=lambda item: os.fsencode(item.name))
         except OSError as error:
-            message = f"folder cannot be listed: {error.strerror}"
-            self.problems.append(
-                Problem(
-                    ProblemKind.FILE, folder or ".", message, "scan as a user who may read it", blocking=True
-                )
-            )
+            self._note(folder or ".", f"folder cannot be listed: {error.strerror}", blocking=True)
             return []
 
     def _entry(self, item: os.DirEntry[str], path: str) -> Entry | None:
@@ -93,7 +91,7 @@ class DiskMembers:
             info = item.stat(follow_symlinks=False)
             link = os.fsencode(Path(item.path).readlink()) if stat.S_ISLNK(info.st_mode) else b""
         except OSError as error:
-            self.problems.append(Problem(ProblemKind.FILE, path, f"cannot be read: {error.strerror}"))
+            self._note(path, f"cannot be read: {error.strerror}")
             return None
         mode = stat.S_IMODE(info.st_mode)
         kind = _kind(info.st_mode)
@@ -104,12 +102,17 @@ class DiskMembers:
             return True
         return path in _SKIPPED_MOUNTS and item.stat(follow_symlinks=False).st_dev != device
 
+    def _note(self, path: str, message: str, *, blocking: bool = False) -> None:
+        where = os.fsencode(path).decode("utf-8", "backslashreplace")
+        self.problems.append(Problem(ProblemKind.FILE, where, message, _HINT, blocking))
+
     def head(self, length: int) -> bytes:
-        """Return up to `length` first bytes of the latest file; none when it cannot be opened."""
-        try:
-            return _read(self.root / self._latest, length)
-        except ParseError:
-            return b""
+        """Return up to `length` first bytes of the latest file.
+
+        Raises:
+            ParseError: it cannot be read.
+        """
+        return _OnDisk(self.root / self._latest).read(0, length)
 
     def content(self, entry: Entry) -> Content:
         """Open the latest file; its bytes join the tree digest.
@@ -118,7 +121,7 @@ class DiskMembers:
             ParseError: it cannot be read.
         """
         content = _OnDisk(self.root / self._latest)
-        self._lines[-1] += b" " + _sha256(content, entry.size)
+        self._lines[-1] += _sha256(content, entry.size)
         return content
 
     @property
@@ -138,26 +141,21 @@ class _OnDisk:
             os.close(self._descriptor)
 
     def read(self, offset: int, length: int) -> bytes:
-        return os.pread(self._descriptor, length, offset)
+        try:
+            return os.pread(self._descriptor, length, offset)
+        except OSError as error:
+            raise ParseError(f"cannot be read: {error.strerror}") from error
 
 
 def _open(path: Path) -> int:
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
-        raise ParseError(f"cannot be opened: {error.strerror}") from error
+        raise ParseError(f"cannot be opened: {error.strerror}", hint=_HINT) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise ParseError("is no longer a regular file")
     return descriptor
-
-
-def _read(path: Path, length: int) -> bytes:
-    descriptor = _open(path)
-    try:
-        return os.pread(descriptor, length, 0)
-    finally:
-        os.close(descriptor)
 
 
 def _sha256(content: Content, size: int) -> bytes:
