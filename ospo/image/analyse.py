@@ -44,10 +44,11 @@ def _one_pass(
         try:
             chunks = Prefetch(decompress(iter(stored), layer.media_type, reader.limits))
             try:
-                rest = iter(chunks)
-                facts = reader.read(TarMembers(TarStream(rest), reader.limits))
-                trailing = _drain(rest)
-                _drain(iter(stored))
+                stream = TarStream(iter(chunks))
+                facts = reader.read(TarMembers(stream, reader.limits))
+                trailing = stream.drain()
+                for _ in stored:
+                    pass
             finally:
                 chunks.close()
         finally:
@@ -66,11 +67,6 @@ def _counted(hashed: HashedBlob, layer: Layer, on_bytes: OnBytes) -> Iterator[by
             raise LayerError(f"has more than the {layer.size} bytes that its manifest says")
         on_bytes(len(chunk))
         yield chunk
-
-
-def _drain(chunks: Iterator[bytes]) -> int:
-    """Read to the end; return how many bytes came in chunks that are not all zero."""
-    return sum(len(chunk) for chunk in chunks if chunk.strip(b"\0"))
 
 
 def _check(layer: Layer, hashed: HashedBlob) -> None:

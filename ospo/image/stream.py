@@ -148,3 +148,13 @@ class TarStream:
                 return length - left
         self._at += left
         return length
+
+    def drain(self) -> int:
+        """Pass all that is left; return how many bytes came in pieces that are not all zero."""
+        found = 0
+        while True:
+            piece = self._buffer[self._at :]
+            self._at += len(piece)
+            found += len(piece) if piece.strip(b"\0") else 0
+            if not self._next():
+                return found

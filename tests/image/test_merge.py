@@ -1,8 +1,8 @@
 """What is visible to components: distribution, purls, owners, one component for a key."""
 
 import pytest
-from engine import Tree, read_layer, stack
-from images import Symlink
+from engine import read_layer, stack
+from images import Symlink, Tree
 
 from ospo.extractors import all_extractors
 from ospo.extractors.dispatch import for_images
