@@ -20,5 +20,13 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def one_line(text: str) -> str:
-    """Write text so that it stays on its line: as `printable`, with tabs and line breaks escaped too."""
-    return printable(text).replace("\t", "\\t").replace("\n", "\\n")
+    r"""Write text for a terminal: on its line, and in the order in which it stands.
+
+    Beside what `printable` escapes that are tabs, line breaks of every kind, unusual spaces, and what is
+    invisible or turns the direction of writing (https://trojansource.codes/): U+202E becomes `\u202e`.
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

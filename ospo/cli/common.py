@@ -40,7 +40,7 @@ _OPTIONS = (
         "--config",
         "config_file",
         metavar="PATH",
-        help="Read this configuration file, no other. Environment: OSPO_CONFIG.",
+        help="Read this configuration and no other. Environment: OSPO_CONFIG.",
     ),
     click.option("--db", metavar="PATH", help="Use this database. Environment: OSPO_DB."),
     click.option("--offline", is_flag=True, default=None, help="Never open a network connection."),
@@ -64,8 +64,15 @@ def common(command: _F) -> _F:
 
 _READING = (
     click.option("--platform", metavar="OS/ARCH", help="Take this platform of a multi-platform image."),
-    click.option("--all-platforms", is_flag=True, help="Take every platform; {platform} in PATH tells."),
-    click.option("--workers", type=click.IntRange(1, 64), help="Layers read at the same time."),
+    click.option(
+        "--all-platforms", is_flag=True, help="Take every platform; {platform} in a PATH stands for its name."
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(1, 64),
+        metavar="N",
+        help="Read so many layers at the same time.",
+    ),
     click.option("--no-cache", is_flag=True, help="Read every layer again, and remember none."),
     click.option("--strict", is_flag=True, default=None, help="Exit 3 on any problem, blocking or not."),
     click.option(

@@ -26,10 +26,17 @@ if TYPE_CHECKING:
     "--target",
     default="",
     metavar="REFERENCE",
-    help="Only in this target, as it was scanned; the tag may be left out.",
+    help="Only in this target, named as for `ospo scan`; without tag: in all of its tags.",
 )
-@click.option("--all", "every", is_flag=True, help="Fixed ones too.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many.")
+@click.option("--all", "every", is_flag=True, help="Also those that are fixed.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="List at most so many.",
+)
 @click.option(
     "-o",
     "--output",
@@ -45,7 +52,7 @@ def command(
     """List what is wrong in everything that was scanned, the worst first.
 
     Exit codes: 0, whether there are findings or not (a gate is `ospo scan --fail-on`); 2 usage or
-    configuration; 3 there is no database yet, or it cannot be read.
+    configuration; 3 there is no database yet, or it cannot be read; 4 no such target has been scanned.
     """
     settings = load_settings(flags, quiet=flags["quiet"])
 

@@ -28,7 +28,8 @@ class Output:
 
     def file(self, platform: Platform | None) -> Path:
         """Return the file for an image's platform, whose words come from the image and are not trusted."""
-        return Path(self.path.replace(_PLATFORM, _UNSAFE.sub("-", str(platform or "none"))))
+        name = _UNSAFE.sub("-", str(platform or "")) or "none"
+        return Path(self.path.replace(_PLATFORM, name))
 
 
 def parse_outputs(values: Sequence[str], *, all_platforms: bool) -> tuple[Output, ...]:

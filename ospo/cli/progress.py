@@ -35,8 +35,10 @@ def _moves(stream: TextIO) -> bool:
     return stream.isatty() and not ci and os.environ.get("TERM") != "dumb"
 
 
-def megabytes(size: int) -> str:
-    """Write a number of bytes as people read sizes of images: 417 MB."""
+def amount(size: int) -> str:
+    """Write a number of bytes as people read sizes of images: 417 MB, 1.2 MB, 34 kB."""
+    if size < 1_000_000:
+        return f"{size / 1e3:.0f} kB"
     return f"{size / 1e6:.0f} MB" if size >= 10_000_000 else f"{size / 1e6:.1f} MB"
 
 
@@ -62,18 +64,19 @@ class Lines(Reporter):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
-        self._layers = 0
+        self._layers = self._done = 0
 
     def __call__(self, event: Event) -> None:
         """Report an event."""
         match event:
             case Started(target, _, layers, size):
-                self._layers = layers
-                amount = f" ({_layers(layers)}, {megabytes(size)})" if layers else ""
-                self.note(f"scanning {target}{amount}")
+                self._layers, self._done = layers, 0
+                content = f" ({_layers(layers)}, {amount(size)})" if layers else ""
+                self.note(f"scanning {target}{content}")
             case LayerDone(layer, cached):
-                how = "known from an earlier scan" if cached else f"read, {megabytes(layer.size)}"
-                self.note(f"layer {layer.index + 1} of {self._layers} {how}")
+                self._done += 1
+                how = "known from an earlier scan" if cached else f"read, {amount(layer.size)}"
+                self.note(f"layer {layer.index} {how} ({self._done} of {self._layers})")
             case BytesRead():
                 pass
 
@@ -142,7 +145,7 @@ class Bar(Reporter):
         bar = ("#" * round(part * _BAR)).ljust(_BAR, ".")
         left = f", {self._left(part):.0f} s left" if 0.05 < part < 1 else ""
         return (
-            f"[{bar}] {megabytes(self._done)} of {megabytes(self._size)}, "
+            f"[{bar}] {amount(self._done)} of {amount(self._size)}, "
             f"{self._layers_done} of {_layers(self._layers)}{left}"
         )
 

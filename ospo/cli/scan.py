@@ -42,13 +42,21 @@ def command(reference: str, outputs: tuple[str, ...], no_store: bool, quiet: boo
     """Scan what REFERENCE names, store the result, and print a summary.
 
     \b
-    registry.example/app:1.0    an image in a registry (also registry:…)
-    oci-dir:PATH[:TAG]          an OCI layout; oci-archive:PATH for one in a tar
-    docker-archive:PATH         what `docker save` writes
+    registry.example/app:1.0    an image in a registry (also registry:IMAGE)
     docker:IMAGE, podman:IMAGE  an image of the local engine
+    oci-dir:PATH[:TAG]          an image in an OCI layout
+    oci-archive:PATH[:TAG]      the same in a tar
+    docker-archive:PATH[:NAME]  what `docker save` writes
+    archive:PATH[:NAME]         whichever of the two it is
     dir:PATH                    a project folder or root file system
     sbom:PATH                   a CycloneDX or SPDX document
-    ./PATH                      whichever of these lies there
+    ./PATH, ../PATH, /PATH      whatever lies there
+
+    \b
+    Examples:
+      ospo scan debian:12 --fail-on high
+      ospo scan oci-dir:build/image -o cyclonedx-json=sbom.json
+      ospo scan registry.example/app:1.0 --all-platforms -o cyclonedx-json=sbom-{platform}.json
 
     Exit codes: 0 clean; 1 a finding at or above --fail-on; 2 usage or configuration; 3 could not be
     checked completely, or not be stored or written; 4 target not found or unreadable.

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ospo.cli.job import Job, Outcome
-from ospo.cli.progress import megabytes
+from ospo.cli.progress import amount
 from ospo.licenses.declared import declare, known
 from ospo.model import Artifact, ArtifactKind, Finding, Problem, ScanResult, Severity
 from ospo.text import one_line
@@ -63,7 +63,7 @@ def _subject(result: ScanResult) -> str:
 def _kind(artifact: Artifact) -> str:
     if artifact.kind is not ArtifactKind.IMAGE:
         return str(artifact.kind)
-    size = megabytes(sum(layer.size for layer in artifact.layers))
+    size = amount(sum(layer.size for layer in artifact.layers))
     platform = f"{one_line(str(artifact.platform))} " if artifact.platform else ""
     return f"{platform}image of {_count(len(artifact.layers), 'layer')}, {size}"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ospo.model import Finding, Problem, ScanResult, Severity
+from ospo.policy.baseline import INCOMPLETE_SCAN
 
 CLEAN, VIOLATION, INCOMPLETE = 0, 1, 3
 
@@ -25,7 +26,8 @@ class Gate:
     """What a gate does not let pass."""
 
     fail_on: Severity | None = None
-    """Findings of this severity or worse fail; None: no finding does."""
+    """Findings of this severity or worse fail; None: no finding does. That a scan is incomplete is a finding
+    as well, for reports; here it has its own code, so that 1 always means a violation."""
     strict: bool = False
     """Every problem counts as blocking."""
     allow_incomplete: bool = False
@@ -38,7 +40,9 @@ class Gate:
         return Verdict(VIOLATION if violations else INCOMPLETE if problems else CLEAN, violations, problems)
 
     def _fails(self, finding: Finding) -> bool:
-        return self.fail_on is not None and finding.severity.rank <= self.fail_on.rank
+        if self.fail_on is None or finding.rule == INCOMPLETE_SCAN:
+            return False
+        return finding.severity.rank <= self.fail_on.rank
 
     def _blocks(self, problem: Problem) -> bool:
         return self.strict or problem.blocking
