@@ -56,16 +56,18 @@ def _namespace(type_: str, namespace: str) -> str:
         return ""
     if type_ in _LOWER_NAMESPACE:
         namespace = namespace.lower()
-    segments = [_encode(segment) for segment in namespace.split("/") if segment.strip()]
+    segments = [_encode(segment) for segment in namespace.strip().split("/") if segment.strip()]
     return "".join(segment + "/" for segment in segments)
 
 
 def _name(type_: str, name: str) -> str:
-    name = name.strip("/ ")
+    name = name.strip().strip("/")
     if type_ in _LOWER_NAME:
         name = name.lower()
-    if type_ == "pypi":
+    if type_ in ("pypi", "hackage"):
         name = name.replace("_", "-")
+    elif type_ == "pub":
+        name = "".join(char if char.isascii() and char.isalnum() else "_" for char in name)
     return _encode(name)
 
 
