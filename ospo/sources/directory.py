@@ -33,7 +33,8 @@ def open_directory(rest: str, options: SourceOptions) -> tuple[Folder, ...]:
     del options  # a folder has no platforms
     root = Path(rest).expanduser()
     if not root.is_dir():
-        raise TargetError(f"no folder at {rest}")
+        hint = f"for a file write its path alone: {root.absolute()}" if root.is_file() else "check the path"
+        raise TargetError(f"no folder at {rest}", hint=hint)
     name = f"dir:{root.resolve()}"
     return (Folder(Target(name, TargetKind.DIRECTORY, name, f"dir:{rest}"), root.resolve()),)
 
@@ -91,7 +92,9 @@ class DiskMembers:
             info = item.stat(follow_symlinks=False)
             link = os.fsencode(Path(item.path).readlink()) if stat.S_ISLNK(info.st_mode) else b""
         except OSError as error:
-            self._note(path, f"cannot be read: {error.strerror}")
+            # It may be a folder with anything in it, unless it is gone by now.
+            gone = isinstance(error, FileNotFoundError)
+            self._note(path, f"cannot be read: {error.strerror}", blocking=not gone)
             return None
         mode = stat.S_IMODE(info.st_mode)
         kind = _kind(info.st_mode)

@@ -1,0 +1,136 @@
+"""Layout folders: what is found there by path, tag and digest, and what is refused."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from images import blob, digest, layout
+
+from ospo.errors import LayerError, TargetError
+from ospo.limits import Limits
+from ospo.sources.interface import SourceOptions
+from ospo.sources.oci_layout import open_layout
+
+LAYER = blob({"a": "x"})
+OPTIONS = SourceOptions()
+
+
+def manifest_digest(folder: Path) -> str:
+    return str(json.loads((folder / "index.json").read_text())["manifests"][0]["digest"])
+
+
+def test_an_image_is_found_by_path_tag_and_digest(tmp_path: Path) -> None:
+    layout(tmp_path, LAYER, tag="1.0")
+    wanted = manifest_digest(tmp_path)
+    for reference, name in (
+        (f"{tmp_path}", f"oci-dir:{tmp_path}"),
+        (f"{tmp_path}:1.0", f"oci-dir:{tmp_path}:1.0"),
+        (f"{tmp_path}@{wanted}", f"oci-dir:{tmp_path}@{wanted}"),
+    ):
+        (image,) = open_layout(reference, OPTIONS)
+        assert image.target.name == name
+        assert image.target.identity == f"oci-dir:{tmp_path}"
+        assert image.target.reference == f"oci-dir:{reference}"
+        assert image.artifact.digest == wanted
+        (layer,) = image.artifact.layers
+        with image.open_layer(layer) as stored:
+            assert stored.read() == LAYER.data
+
+
+def test_a_path_may_hold_the_characters_that_separate_tags_and_digests(tmp_path: Path) -> None:
+    folder = tmp_path / "a@b:c"
+    folder.mkdir()
+    layout(folder, LAYER, tag="1.0")
+    for suffix in ("", ":1.0", f"@{manifest_digest(folder)}"):
+        assert len(open_layout(f"{folder}{suffix}", OPTIONS)) == 1
+
+
+def test_a_path_may_start_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout(tmp_path, LAYER)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert open_layout("~", OPTIONS)[0].target.name == f"oci-dir:{tmp_path}"
+
+
+@pytest.mark.parametrize("wanted", [":2.0", "@" + digest(b"another")])
+def test_what_is_not_in_the_layout_is_refused_with_what_is(tmp_path: Path, wanted: str) -> None:
+    layout(tmp_path, LAYER, tag="1.0")
+    with pytest.raises(TargetError, match=r"not in the layout; there is: 1\.0"):
+        open_layout(f"{tmp_path}{wanted}", OPTIONS)
+
+
+def test_several_images_without_a_choice_are_refused_with_their_names(tmp_path: Path) -> None:
+    first, second = tmp_path / "1", tmp_path / "2"
+    for folder in (first, second):
+        folder.mkdir()
+    layout(first, LAYER, tag="one")
+    layout(second, blob({"b": "y"}), tag="two")
+    index = json.loads((first / "index.json").read_text())
+    index["manifests"] += json.loads((second / "index.json").read_text())["manifests"]
+    (first / "index.json").write_text(json.dumps(index))
+    with pytest.raises(TargetError, match="holds several images: one, two") as raised:
+        open_layout(str(first), OPTIONS)
+    assert f"oci-dir:{first}:one" in raised.value.hint
+
+
+def test_a_folder_without_an_index_is_no_layout(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nothing"):
+        with pytest.raises(TargetError, match=r"no OCI layout at .*: there is no index\.json"):
+            open_layout(str(path), OPTIONS)
+
+
+@pytest.mark.parametrize("index", [b"", b"{", b"[]", b"{}", b'{"manifests": 1}', b"\xff\xfe", b"[" * 100_000])
+def test_an_index_that_is_none_is_a_target_error(tmp_path: Path, index: bytes) -> None:
+    layout(tmp_path, LAYER)
+    (tmp_path / "index.json").write_bytes(index)
+    with pytest.raises(TargetError) as raised:
+        open_layout(str(tmp_path), OPTIONS)
+    assert "\n" not in raised.value.message
+
+
+def test_an_index_above_the_limit_is_refused(tmp_path: Path) -> None:
+    layout(tmp_path, LAYER)
+    with pytest.raises(TargetError, match="more than 100 bytes"):
+        open_layout(str(tmp_path), SourceOptions(limits=Limits(manifest_size=100)))
+
+
+def test_a_manifest_whose_bytes_are_others_is_refused(tmp_path: Path) -> None:
+    layout(tmp_path, LAYER)
+    path = tmp_path / "blobs" / manifest_digest(tmp_path).replace(":", "/")
+    path.write_bytes(path.read_bytes().replace(b"amd64", b"arm64").replace(b"tar+gzip", b"tar+zstd"))
+    with pytest.raises(TargetError, match="wrong digest"):
+        open_layout(str(tmp_path), OPTIONS)
+
+
+@pytest.mark.parametrize(
+    "value", ["sha256:../../../../etc/passwd", "../../etc/passwd", "sha256:ABC", "md5:0", ""]
+)
+def test_a_digest_that_is_a_path_is_refused(tmp_path: Path, value: str) -> None:
+    layout(tmp_path, LAYER)
+    index = json.loads((tmp_path / "index.json").read_text())
+    index["manifests"][0]["digest"] = value
+    (tmp_path / "index.json").write_text(json.dumps(index))
+    with pytest.raises(TargetError, match="digest"):
+        open_layout(str(tmp_path), OPTIONS)
+
+
+def test_a_missing_manifest_is_refused(tmp_path: Path) -> None:
+    layout(tmp_path, LAYER)
+    (tmp_path / "blobs" / manifest_digest(tmp_path).replace(":", "/")).unlink()
+    with pytest.raises(TargetError, match="No such file"):
+        open_layout(str(tmp_path), OPTIONS)
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "pipe"])
+def test_a_layer_that_is_no_file_is_a_layer_error(tmp_path: Path, kind: str) -> None:
+    layout(tmp_path, LAYER)
+    (image,) = open_layout(str(tmp_path), OPTIONS)
+    path = tmp_path / "blobs" / LAYER.digest.replace(":", "/")
+    path.unlink()
+    if kind == "folder":
+        path.mkdir()
+    if kind == "pipe":
+        os.mkfifo(path)
+    with pytest.raises(LayerError) as raised:
+        image.open_layer(image.artifact.layers[0])
+    assert raised.value.hint == "the layout is incomplete: copy the image again"
