@@ -79,6 +79,10 @@ class Dispatcher:
         found = {rule.extractor.name: rule.extractor for rule in rules if rule.match.fullmatch(path)}
         return tuple(found[name] for name in sorted(found))
 
+    def may_be_magic(self, start: bytes) -> bool:
+        """Tell by the first two bytes whether `by_magic` is worth asking; most files end here."""
+        return start in self._magics
+
     def by_magic(self, head: bytes) -> tuple[Extractor, ...]:
         """Return the extractors that want a file that starts with these bytes, whatever its name."""
         candidates = self._magics.get(head[:2])
@@ -89,7 +93,7 @@ class Dispatcher:
     def is_sibling(self, path: bytes) -> bool:
         """Tell whether some extractor may ask for this file through `File.sibling`."""
         tails = self._siblings.get(path[path.rfind(b"/") + 1 :])
-        return bool(tails) and any((b"/" + path).endswith(tail) for tail in tails)
+        return tails is not None and any((b"/" + path).endswith(tail) for tail in tails)
 
 
 def to_regex(pattern: str) -> str:

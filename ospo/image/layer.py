@@ -101,7 +101,7 @@ class LayerReader:
         path = entry.path
         extractors = self.dispatcher.wanted(path)
         try:
-            more = self.dispatcher.by_magic(members.head(_HEAD)) if entry.size >= _HEAD else ()
+            more = self._by_magic(entry, members)
         except ParseError as error:
             self._unreadable(path, error, extractors)
             return
@@ -116,6 +116,11 @@ class LayerReader:
             self._wanted(at, entry, extractors, sibling, members)
         elif entry.sparse and entry.mode & 0o111:
             self._note(path, "is a program stored as a sparse file, which is not read")
+
+    def _by_magic(self, entry: Entry, members: Members) -> tuple[Extractor, ...]:
+        if entry.size < _HEAD or not self.dispatcher.may_be_magic(members.head(2)):
+            return ()
+        return self.dispatcher.by_magic(members.head(_HEAD))
 
     def _is_giant(self, entry: Entry, extractors: tuple[Extractor, ...]) -> bool:
         """Tell whether a file is too large to be kept on the mere chance that an extractor can read it.

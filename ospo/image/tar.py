@@ -15,6 +15,7 @@ BLOCK = 512
 REGULAR, HARD_LINK, SYMBOLIC_LINK, DIRECTORY, OTHER = "file", "hard", "symbolic", "directory", "other"
 
 _SPECIAL_SIZE = MiB  # Go's maxSpecialFileSize: pax records and GNU long names
+_ODD_STARTS = (b"/", b".", b"")
 _NO_CONTENT = frozenset(b"123456")  # links, devices, directories and pipes: a size they claim is ignored
 _KINDS = {ord("1"): HARD_LINK, ord("2"): SYMBOLIC_LINK, ord("5"): DIRECTORY, ord("0"): REGULAR, 0: REGULAR}
 _KINDS |= {ord("7"): REGULAR, ord("S"): REGULAR}
@@ -64,6 +65,7 @@ def walk(stream: Forward, limits: Limits) -> Iterator[Entry]:
     pax: dict[bytes, bytes] = {}
     longs: dict[int, bytes] = {}
     count = names = 0
+    most_entries, most_names, longest = limits.layer_entries, limits.layer_paths, limits.path_length
     while (header := _next_header(stream)) is not None:
         kind = header[156]
         size = 0 if kind in _NO_CONTENT else _number(header[124:136], stream)
@@ -82,23 +84,29 @@ def walk(stream: Forward, limits: Limits) -> Iterator[Entry]:
         if pax or longs:
             pax, longs = {}, {}
         count += 1
-        longest = max(len(entry.path), len(entry.link))
-        names += len(entry.path) + len(entry.link)
-        if count > limits.layer_entries or names > limits.layer_paths or longest > limits.path_length:
-            raise _exceeded(count, longest, limits)
-        end = stream.position + entry.size
-        yield entry
-        _pass(stream, end, -entry.size % BLOCK)
+        length = len(entry.path) + len(entry.link)
+        names += length
+        if count > most_entries or names > most_names or length > longest:
+            _check(entry, count, names, limits)
+        if entry.size:
+            end = stream.position + entry.size
+            yield entry
+            _pass(stream, end, -entry.size % BLOCK)
+        else:
+            yield entry
 
 
-def _exceeded(count: int, longest: int, limits: Limits) -> LayerError:
+def _check(entry: Entry, count: int, names: int, limits: Limits) -> None:
+    longest = max(len(entry.path), len(entry.link))
     if longest > limits.path_length:
         what, limit = f"a name of {longest} bytes, more than {limits.path_length}", "path_length"
     elif count > limits.layer_entries:
         what, limit = f"more than {limits.layer_entries} entries", "layer_entries"
-    else:
+    elif names > limits.layer_paths:
         what, limit = f"names of more than {limits.layer_paths} bytes in all", "layer_paths"
-    return LayerError(
+    else:
+        return
+    raise LayerError(
         f"holds {what} (limits.{limit})",
         hint=f"raise [limits] {limit} in ospo.toml if the layer is genuine",
     )
@@ -145,7 +153,9 @@ def _number(raw: bytes, stream: Forward) -> int:
     """Read an octal or base-256 number (GNU tar, for sizes of 8 GiB and more)."""
     if raw[0] == 0x80:
         return int.from_bytes(raw[1:])
-    digits = raw.strip(b" \0").partition(b"\0")[0] or b"0"
+    digits = raw[:11]
+    if not digits.isdigit() or raw[11] not in b" \0":
+        digits = raw.strip(b" \0").partition(b"\0")[0] or b"0"
     try:
         # isdigit: int() would also take underscores and signs.
         return int(digits, 8) if digits.isdigit() else _no_number(stream)
@@ -187,7 +197,8 @@ def _pax_records(data: bytes, stream: Forward) -> dict[bytes, bytes]:
 def _entry(
     header: bytes, kind: int, size: int, pax: dict[bytes, bytes], longs: dict[int, bytes], stream: Forward
 ) -> Entry:
-    name = header[: header.find(0, 0, 100)] if 0 in header[:100] else header[:100]
+    end = header.find(0, 0, 100)
+    name = header[: end if end >= 0 else 100]
     if header[345] and (prefix := _prefix(header)):
         name = prefix + b"/" + name
     link = header[157:257].partition(b"\0")[0] if kind in b"12" else b""
@@ -249,8 +260,11 @@ def _pax_size(text: bytes, stream: Forward) -> int:
 
 
 def _mode(header: bytes) -> int:
+    digits = header[100:107]
+    if not digits.isdigit():
+        digits = header[100:108].strip(b" \0") or b"0"
     try:
-        return int(header[100:108].strip(b" \0") or b"0", 8) & 0o7777
+        return int(digits, 8) & 0o7777
     except ValueError:
         return 0
 
@@ -269,12 +283,8 @@ def clean(name: bytes) -> tuple[bytes, bool]:
     """Make a member's name relative to the root, as runtimes do; tell whether it pointed above the root."""
     if name[:2] == b"./":
         name = name[2:]
-    if (
-        b"//" not in name
-        and b"./" not in name
-        and name[:1] not in (b"/", b".")
-        and not name.endswith((b"/.", b"/.."))
-    ):
+    # "/." finds every "." and ".." but the first, and hidden files beside them.
+    if b"/." not in name and b"//" not in name and name[:1] not in _ODD_STARTS:
         return (name[:-1] if name[-1:] == b"/" else name), False
     parts: list[bytes] = []
     escapes = False
