@@ -1,6 +1,10 @@
 """`ospo completion`: what makes a shell complete commands and options of ospo."""
 
+from typing import Any
+
 import click
+
+from ospo.cli.common import common
 
 _PROGRAM = "ospo"
 _VARIABLE = "_OSPO_COMPLETE"
@@ -10,7 +14,8 @@ _VARIABLE = "_OSPO_COMPLETE"
 
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def command(shell: str) -> None:
+@common
+def command(shell: str, **flags: Any) -> None:
     """Print the completion script for SHELL.
 
     \b
@@ -18,6 +23,7 @@ def command(shell: str) -> None:
     zsh   ospo completion zsh > "${fpath[1]}/_ospo"
     fish  ospo completion fish > ~/.config/fish/completions/ospo.fish
     """
+    del flags  # no setting changes the script
     from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
     classes: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}

@@ -1,9 +1,10 @@
 """`ospo ecosystems`: which files are read, as what evidence, and where licences come from."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ospo.cli.common import common
 from ospo.cli.table import table
 from ospo.text import one_line
 
@@ -38,8 +39,10 @@ This page is what `ospo ecosystems -o markdown` prints.
     default="table",
     help="For people or for programs.",
 )
-def command(format_: str) -> None:
+@common
+def command(format_: str, **flags: Any) -> None:
     """List the package ecosystems that ospo reads."""
+    del flags  # no setting changes the list
     from ospo.extractors import all_extractors
 
     extractors = sorted(all_extractors(), key=lambda one: (one.ecosystem.lower(), one.name))

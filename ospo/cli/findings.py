@@ -68,7 +68,7 @@ def command(
         wanted = FindingFilter("" if every else "open", tuple(map(Severity, severities)), rule, name)
         rows = findings(connection, wanted, limit=limit)
         total = count_findings(connection, wanted)
-    show(_json(rows, total) if format_ == "json" else _table(rows, total))
+    show(_json(rows, total) if format_ == "json" else table(rows, total))
 
 
 def _json(rows: "tuple[FindingRow, ...]", total: int) -> str:
@@ -78,11 +78,12 @@ def _json(rows: "tuple[FindingRow, ...]", total: int) -> str:
     return orjson.dumps({"total": total, "findings": rows}, option=options).decode()
 
 
-def _table(rows: "tuple[FindingRow, ...]", total: int) -> str:
+def table(rows: "tuple[FindingRow, ...]", total: int) -> str:
+    """Write findings for people, three or four lines each."""
     lines = []
     for row in rows:
         state = "" if row.state == "open" else f" ({row.state})"
-        lines.append(f"{row.severity:<8} {row.rule}{state}  {one_line(row.target)}")
+        lines.append(f"{row.severity:<8} {one_line(row.rule)}{state}  {one_line(row.target)}")
         lines.append(f"         {one_line(row.subject)}")
         lines.append(f"         {one_line(row.message)}")
         if row.fix:

@@ -38,7 +38,7 @@ def _moves(stream: TextIO) -> bool:
 def amount(size: int) -> str:
     """Write a number of bytes as people read sizes of images: 417 MB, 1.2 MB, 34 kB."""
     if size < 1_000_000:
-        return f"{size / 1e3:.0f} kB"
+        return f"{size} B" if size < 1000 else f"{size / 1e3:.0f} kB"
     return f"{size / 1e6:.0f} MB" if size >= 10_000_000 else f"{size / 1e6:.1f} MB"
 
 

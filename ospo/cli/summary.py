@@ -54,10 +54,9 @@ def summary(result: ScanResult, told: Told, *, every_problem: bool = False) -> s
 
 def _subject(result: ScanResult) -> str:
     artifact = result.artifact
-    parts = [_kind(artifact), artifact.digest]
-    if result.distro is not None:
-        parts.append(one_line(result.distro.name or f"{result.distro.id} {result.distro.version_id}"))
-    return ", ".join(part for part in parts if part)
+    distro = result.distro
+    system = one_line(distro.name or f"{distro.id} {distro.version_id}") if distro else ""
+    return ", ".join(part for part in (_kind(artifact), system, one_line(artifact.digest)) if part)
 
 
 def _kind(artifact: Artifact) -> str:

@@ -19,7 +19,9 @@ def split_path(rest: str, is_there: Callable[[Path], bool]) -> tuple[Path, str]:
                 return path, rest[end + 1 :]
         except OSError as error:
             # Names that are too long, or in folders that may not be entered.
-            raise TargetError(f"cannot look for {path}: {error.strerror}") from error
+            raise TargetError(
+                f"cannot look for {path}: {error.strerror}", hint="check the path and who may read it"
+            ) from error
     return Path(rest).expanduser(), ""
 
 
@@ -33,10 +35,14 @@ def open_regular(path: Path) -> BinaryIO:
         # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise TargetError(f"cannot open {path}: {error.strerror}") from error
+        raise TargetError(
+            f"cannot open {path}: {error.strerror}", hint="check the path and who may read it"
+        ) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise TargetError(f"{path} is not a regular file")
+        raise TargetError(
+            f"{path} is not a regular file", hint="a folder is scanned with dir:PATH or oci-dir:PATH"
+        )
     return os.fdopen(descriptor, "rb")
 
 

@@ -1,6 +1,5 @@
 """Running ospo as its users do: as a program, in a folder with small images of one made-up Debian package."""
 
-import gzip
 import json
 import os
 import subprocess
@@ -11,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from image_archives import STATUS, Made, file, layer, tar, write_folder
-from registry_server import FakeRegistry, describe, digest, index
+from image_archives import Made, write_folder
+from images import Blob, blob, layout
+from registry_server import FakeRegistry, index
 
 from ospo.model import Artifact, ArtifactKind, Platform, ScanResult, Target, TargetKind
 
+STATUS = "Package: hello\nStatus: install ok installed\nArchitecture: all\nVersion: 1.0\n\n"
 PROGRAM = (sys.executable, "-c", "from ospo.cli.main import main; main()")
 
 
@@ -44,10 +45,13 @@ def enter(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def ospo(folder: Path, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
     """Run a command in the folder, without terminal."""
-    options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 60} | more
-    return subprocess.run(
-        [*PROGRAM, *arguments], cwd=folder, env=environment(folder), text=True, check=False, **options
-    )
+    options: dict[str, Any] = {
+        "env": environment(folder),
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "timeout": 60,
+    }
+    return subprocess.run([*PROGRAM, *arguments], cwd=folder, text=True, check=False, **(options | more))
 
 
 @contextmanager
@@ -70,48 +74,29 @@ def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 def write_images(folder: Path) -> None:
     """Write layouts: `image`, one with a `damaged` layer, one with an `odd` file, one of `two` platforms."""
-    write_folder(folder / "image", Made().layout())
-    odd = tar([file("var/lib/dpkg/status", STATUS % 1), file("app/node_modules/x/package.json", b"{")])
-    write_folder(folder / "odd", Made([odd]).layout())
-    whole = gzip.compress(layer(), mtime=0)
-    write_folder(folder / "damaged", _of_type("gzip", whole[: len(whole) // 2]))
+    whole = blob({"var/lib/dpkg/status": STATUS})
+    layout(folder / "image", whole)
+    layout(folder / "damaged", Blob(whole.data[: len(whole.data) // 2], whole.media_type))
+    layout(folder / "odd", blob({"var/lib/dpkg/status": STATUS, "app/node_modules/x/package.json": "{"}))
     write_folder(folder / "two", _two_platforms())
-
-
-def _of_type(compression: str, data: bytes) -> dict[str, bytes]:
-    files = Made([data], diff_ids=["sha256:" + "0" * 64]).layout()
-    (manifest,) = json.loads(files["index.json"])["manifests"]
-    document = json.loads(files.pop(_blob(manifest["digest"])))
-    document["layers"][0]["mediaType"] += f"+{compression}"
-    return files | _listed(json.dumps(document).encode(), platform=None)
 
 
 def _two_platforms() -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     descriptors = []
     for architecture in ("amd64", "arm64"):
-        layout = Made(architecture=architecture).layout()
-        (descriptor,) = json.loads(layout["index.json"])["manifests"]
+        files |= Made(architecture=architecture).layout()
+        (descriptor,) = json.loads(files["index.json"])["manifests"]
         descriptors.append(descriptor | {"platform": {"os": "linux", "architecture": architecture}})
-        files |= layout
     return files | {"index.json": index(*descriptors)}
-
-
-def _listed(manifest: bytes, platform: object) -> dict[str, bytes]:
-    more = {"platform": platform} if platform else {}
-    descriptor = describe(manifest, "application/vnd.oci.image.manifest.v1+json", **more)
-    return {"index.json": index(descriptor), _blob(digest(manifest)): manifest}
-
-
-def _blob(digest_: str) -> str:
-    return "blobs/" + digest_.replace(":", "/")
 
 
 def push(registry: FakeRegistry, image: Made) -> None:
     """Put an image into a registry, as `team/app:1.0`."""
     files = image.layout()
     (descriptor,) = json.loads(files["index.json"])["manifests"]
-    registry.push("team/app:1.0", files[_blob(descriptor["digest"])], *files.values())
+    manifest = files["blobs/" + descriptor["digest"].replace(":", "/")]
+    registry.push("team/app:1.0", manifest, *files.values())
 
 
 def empty_result(name: str = "dir:/src") -> ScanResult:
