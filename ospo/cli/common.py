@@ -1,22 +1,18 @@
 """Options that every command has, and what they lead to: the settings, the database, the time."""
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
+from ospo.cli.stderr import VERBOSITY, note
 from ospo.config import Settings, load
-from ospo.errors import OspoError, UsageError
-from ospo.text import one_line
+from ospo.errors import UsageError
 
 _F = Callable[..., Any]
-
-VERBOSITY = "ospo.verbosity"
-"""Where click's context keeps how often -v was typed."""
 
 # Option -> the setting that it overrides.
 _SETTINGS = {
@@ -104,34 +100,6 @@ def load_settings(flags: Mapping[str, Any], *, scanned: str = "", quiet: bool = 
     for text in settings.notes:
         note(text, quiet=quiet)
     return settings
-
-
-def note(text: str, *, quiet: bool = False) -> None:
-    """Tell something beside the results."""
-    if not quiet:
-        put(sys.stderr, f"ospo: {one_line(text)}\n")
-
-
-def explain(error: OspoError) -> None:
-    """Tell what went wrong, and what to do next, in one line each."""
-    hint = f"  hint: {one_line(error.hint)}\n" if error.hint else ""
-    put(sys.stderr, f"ospo: {one_line(error.message)}\n{hint}")
-
-
-def put(stream: TextIO, text: str) -> None:
-    """Write to stderr in one piece; that nobody can read it does not end the work."""
-    try:
-        stream.write(text)
-        stream.flush()
-    except OSError:
-        silence(stream)
-
-
-def silence(stream: TextIO) -> None:
-    """Let nothing more come out: what Python still holds back for a stream would fail again at its exit."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
 
 
 def now() -> str:

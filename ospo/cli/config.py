@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from ospo.cli.common import common, load_settings, note
+from ospo.cli.common import common, load_settings
+from ospo.cli.stderr import note
 from ospo.cli.table import table
 from ospo.config import SETTINGS, Settings, unknown_variables
 from ospo.config.registries import KEYS

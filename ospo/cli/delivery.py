@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ospo.cli.common import explain
 from ospo.cli.output import Output, show, write_all
+from ospo.cli.stderr import explain
 from ospo.errors import OspoError
 from ospo.model import Finding, ScanResult
 from ospo.policy.gate import CLEAN, INCOMPLETE, VIOLATION, Gate, Verdict, combined
@@ -18,6 +18,10 @@ class Delivery:
 
     outputs: Sequence[Output]
     gate: Gate
+    listing: str = "ospo findings"
+    """The command that lists stored findings."""
+    several: bool = False
+    """Whether results differ by their platform only, so that messages name it."""
     _codes: list[int] = field(default_factory=list)
     _written: set[Path] = field(default_factory=set)
 
@@ -55,11 +59,17 @@ class Delivery:
 
     def _explain(self, verdict: Verdict, result: ScanResult, *, stored: bool) -> None:
         name = result.target.name
+        if self.several and result.artifact.platform:
+            name += f" ({result.artifact.platform})"
         if verdict.code == VIOLATION:
             count = len(verdict.violations)
             noun = "finding" if count == 1 else "findings"
-            listed = f"ospo findings --target {shlex.quote(name)}" if stored else "ospo findings"
-            hint = f"`{listed}` lists them" if stored else f"store the scan, and `{listed}` lists them"
+            listing = f"`{self.listing} --target {shlex.quote(result.target.name)}`"
+            hint = (
+                f"{listing} lists them"
+                if stored
+                else "`ospo findings` lists what is stored: the scan was not"
+            )
             explain(OspoError(f"{name}: {count} {noun} at or above {self.gate.fail_on}", hint=hint))
         elif verdict.code == INCOMPLETE:
             explain(_incomplete(verdict, name))

@@ -4,14 +4,13 @@ import importlib
 import os
 import signal
 import sys
-import traceback
 from pathlib import Path
 from types import FrameType
 
 import click
 
 from ospo import __version__
-from ospo.cli.common import VERBOSITY, explain, put, silence
+from ospo.cli.stderr import VERBOSITY, explain, put, silence
 from ospo.errors import OspoError, UsageError
 from ospo.text import one_line, printable
 
@@ -28,6 +27,7 @@ COMMANDS = {
 
 _USAGE = 2
 _FAILED = 3
+_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 _SIGNALLED = 128
 """Added to the number of a signal, as shells report what it ended."""
 
@@ -80,6 +80,8 @@ class _Commands(click.Group):
             return _SIGNALLED + signal.SIGPIPE
         except Exception as error:
             if ctx.meta.get(VERBOSITY, 0) > 1:
+                import traceback
+
                 put(sys.stderr, printable("".join(traceback.format_exception(error))))
             raise
 
@@ -101,11 +103,13 @@ def main() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by `>&-`
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - for as long as the process
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, _stop)
+    caught = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # see nohup(1)
+    for number in caught:
+        signal.signal(number, _stop)
     try:
         code = run(sys.argv[1:])
+        for number in caught:
+            signal.signal(number, signal.SIG_DFL)
     except _Stopped as stopped:
         put(sys.stderr, "ospo: interrupted\n")
         # Everything is cleaned up; layers that are being read elsewhere are not waited for.
@@ -133,6 +137,15 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         explain(_of_click(error))
         return _USAGE
+    except OSError as error:
+        silence(sys.stdout)
+        reason = error.strerror or str(error)
+        explain(
+            OspoError(
+                f"the system refuses: {reason}", hint="see that no disk is full; -vv tells where it was"
+            )
+        )
+        return _FAILED
     except Exception as error:  # noqa: BLE001 - Python's own exit code for it is 1, "a finding"
         explain(_unexpected(error))
         return _FAILED

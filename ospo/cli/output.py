@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ospo.cli.common import silence
+from ospo.cli.stderr import silence
 from ospo.errors import OutputError, UsageError
 from ospo.model import Platform, ScanResult
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from ospo.cli.common import put
+from ospo.cli.stderr import put
 from ospo.scan import BytesRead, Event, LayerDone, Started
 from ospo.text import one_line
 

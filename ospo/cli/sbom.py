@@ -47,7 +47,8 @@ def command(reference: str, outputs: tuple[str, ...], stored: bool, quiet: bool,
     from ospo.cli.delivery import Delivery
     from ospo.policy.gate import Gate
 
-    delivery = Delivery(wanted, Gate(None, settings.scan.strict, settings.scan.allow_incomplete))
+    gate = Gate(None, settings.scan.strict, settings.scan.allow_incomplete)
+    delivery = Delivery(wanted, gate, several=flags["all_platforms"])
     for result in _stored(reference, settings, flags) if stored else _read(reference, settings, flags, quiet):
         delivery.take(result)
     return delivery.code

@@ -1,5 +1,6 @@
 """`ospo scan`: read an image, folder or SBOM, store what is in it, report, and judge."""
 
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -71,7 +72,8 @@ def command(reference: str, outputs: tuple[str, ...], no_store: bool, quiet: boo
 
     job = Job.of(reference, settings, flags, store=not no_store, quiet=quiet)
     gate = Gate(settings.scan.fail_on, settings.scan.strict, settings.scan.allow_incomplete)
-    delivery = Delivery(wanted, gate)
+    listing = "ospo findings" + (f" --db {shlex.quote(flags['db'])}" if flags["db"] else "")
+    delivery = Delivery(wanted, gate, listing, several=job.all_platforms)
     # The summary is for people: it keeps out of the way of a report on stdout, and of itself.
     shown = all(output.path and output.format != SUMMARY for output in wanted)
     for outcome in run(job):

@@ -157,6 +157,14 @@ def test_a_mistake_of_ospo_is_no_finding(
     assert "Traceback (most recent call last):\n" in capsys.readouterr().err
 
 
+def test_a_list_on_a_full_disk(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = ospo(tmp_path, "ecosystems", stdout=full)
+    assert done.returncode == 3
+    assert done.stderr.startswith("ospo: the system refuses: No space left on device\n  hint: ")
+    assert len(done.stderr.splitlines()) == 2
+
+
 def test_the_traceback_of_an_error_is_shown_on_request(
     inside: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shlex
 import signal
 import socket
 from collections.abc import Iterator
@@ -95,6 +96,17 @@ def test_each_platform_gets_its_own_file(inside: Path, capsys: pytest.CaptureFix
         document = json.loads((inside / f"sbom-linux-{architecture}.json").read_bytes())
         properties = {one["name"]: one["value"] for one in document["metadata"]["component"]["properties"]}
         assert f"linux/{architecture}" in properties.values()
+
+
+def test_messages_tell_platforms_apart(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", "oci-dir:two", "--all-platforms", "-q", "--fail-on", "low", "--db", "a b.db"]) == 1
+    messages = capsys.readouterr().err.splitlines()
+    for architecture in ("amd64", "arm64"):
+        assert f"ospo: oci-dir:{inside}/two (linux/{architecture}): 1 finding at or above low" in messages
+    command = messages[1].split("`")[1]
+    assert command == f"ospo findings --db 'a b.db' --target oci-dir:{inside}/two"
+    assert run(shlex.split(command)[1:]) == 0
+    assert capsys.readouterr().out.startswith(f"medium   unknown-license  oci-dir:{inside}/two\n")
 
 
 def test_one_platform_can_be_chosen(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
