@@ -14,12 +14,12 @@ from ospo.errors import NetworkError, TargetError, UsageError
 from ospo.limits import Limits
 from ospo.model import Layer, Target, TargetKind
 from ospo.net import Client, Stream, Tls
+from ospo.registry_settings import RegistrySettings, connect_host
 from ospo.sources.blobs import Blob
 from ospo.sources.digests import check_digest, digest_of
 from ospo.sources.interface import Image, SourceOptions
 from ospo.sources.manifests import Descriptor, media_type_of
 from ospo.sources.reference import Reference, is_host, parse_reference
-from ospo.registry_settings import RegistrySettings, connect_host
 from ospo.sources.repository import Repository
 from ospo.sources.resolve import resolve
 

@@ -19,8 +19,8 @@ import orjson
 from ospo.addresses import check_reach, host_of
 from ospo.errors import NetworkError, RegistryError
 from ospo.net import Client, Response
-from ospo.sources.credentials import Credentials, find_credentials
 from ospo.registry_settings import RegistrySettings
+from ospo.sources.credentials import Credentials, find_credentials
 
 _PARAMETER = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9-]*+)[ \t]++)?(?P<key>[A-Za-z_]++)[ \t]*+=[ \t]*+"

@@ -7,10 +7,10 @@ import orjson
 
 from ospo.errors import NetworkError, RegistryError
 from ospo.net import Client, Response, Stream
+from ospo.registry_settings import RegistrySettings, connect_host
 from ospo.sources.digests import check_digest, is_digest
 from ospo.sources.manifests import INDEX_TYPES, MANIFEST_TYPES, Descriptor
 from ospo.sources.registry_auth import Login
-from ospo.registry_settings import RegistrySettings, connect_host
 
 _ACCEPT = ", ".join(sorted(INDEX_TYPES) + sorted(MANIFEST_TYPES))
 _SMALL = 1 << 16
