@@ -105,15 +105,22 @@ def _floor(*options: str) -> Callable[[Path, Path], list[str]]:
 
 # No tool sees a configuration of the user's.
 _NEUTRAL = {"HOME": str(HOME), "XDG_CONFIG_HOME": str(HOME / "config"), "XDG_CACHE_HOME": str(HOME / "cache")}
-_OSPO_ENV = {**_NEUTRAL, "OSPO_CACHE_DIR": str(OSPO_CACHE), "OSPO_DB": str(OSPO_CACHE / "ospo.db")}
+# An installed ospo has its modules compiled; in a checkout, Python must be allowed to compile them.
+_COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+OSPO_ENV = {
+    **_NEUTRAL,
+    **_COMPILED,
+    "OSPO_CACHE_DIR": str(OSPO_CACHE),
+    "OSPO_DB": str(OSPO_CACHE / "ospo.db"),
+}
 _SYFT_ENV = {**_NEUTRAL, "SYFT_CHECK_FOR_APP_UPDATE": "false"}
 
 # In the order of a round: a warm run comes right after the cold run whose cache it uses.
 TOOLS = {
     tool.name: tool
     for tool in (
-        Tool("ospo", _ospo, _OSPO_ENV, _forget_ospo),
-        Tool("ospo-warm", _ospo, _OSPO_ENV),
+        Tool("ospo", _ospo, OSPO_ENV, _forget_ospo),
+        Tool("ospo-warm", _ospo, OSPO_ENV),
         Tool("syft", _syft, _SYFT_ENV),
         Tool("trivy", _trivy, _NEUTRAL, _forget_trivy),
         Tool("trivy-warm", _trivy, _NEUTRAL),
