@@ -55,7 +55,7 @@ def ospo(folder: Path, *arguments: str, **more: Any) -> subprocess.CompletedProc
 
 
 @contextmanager
-def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def started(folder: Path, *arguments: str, **more: Any) -> Iterator[subprocess.Popen[str]]:
     """Start a command; what still runs at the end of the block is killed."""
     process = subprocess.Popen(
         [*PROGRAM, *arguments],
@@ -64,6 +64,7 @@ def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        **more,
     )
     try:
         yield process

@@ -3,6 +3,7 @@
 import base64
 import importlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,14 @@ def test_a_mistake_of_ospo_is_no_finding(
     assert "please report it" in hint
     assert run(["scan", "oci-dir:image", "-q", "-v", "--verbose"]) == 3
     assert "Traceback (most recent call last):\n" in capsys.readouterr().err
+
+
+def test_a_list_whose_reader_has_seen_enough(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = ospo(tmp_path, "ecosystems", stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_a_list_on_a_full_disk(tmp_path: Path) -> None:

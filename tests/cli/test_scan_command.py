@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from image_archives import Made, layer
-from program import enter, ospo, push, started, write_images
+from program import enter, environment, ospo, push, started, write_images
 from registry_server import FakeRegistry, Fault, digest, serve
 
 from ospo.cli.main import run
@@ -160,7 +160,9 @@ def test_a_report_that_does_not_fit_leaves_the_old_one_and_no_temporary_file(fol
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
     arguments = ("scan", "oci-dir:image", "-q", "--no-store", "--no-cache", "-o", "cyclonedx-json=sbom.json")
-    done = ospo(folder, *arguments, preexec_fn=nearly_full)
+    # Python would leave cut bytecode files behind.
+    environ = environment(folder, PYTHONDONTWRITEBYTECODE="1")
+    done = ospo(folder, *arguments, preexec_fn=nearly_full, env=environ)
     assert done.returncode == 3
     assert done.stderr.startswith("ospo: cannot write sbom.json: File too large\n  hint: ")
     assert (folder / "sbom.json").read_text() == "before"
@@ -245,3 +247,21 @@ def test_a_signal_ends_a_scan_at_once_and_cleanly(number: int, code: int, folder
         "ospo.db",
     }
     assert {path.name for path in (folder / "cache").iterdir()} == {"cache.db"}
+
+
+def test_a_signal_that_is_ignored_stays_ignored(folder: Path) -> None:
+    """As under nohup, and in the background of a script."""
+
+    def ignore() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    with (
+        stuck_registry() as (reference, storage),
+        started(folder, "scan", reference, preexec_fn=ignore) as process,
+    ):
+        connection, _ = storage.accept()
+        with connection:
+            process.send_signal(signal.SIGHUP)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=10)
+    assert process.returncode == 128 + signal.SIGTERM
