@@ -1,5 +1,7 @@
 """One scan as a command runs it: pipeline, judgement, database, progress."""
 
+import importlib
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -83,12 +85,19 @@ def run(job: Job) -> Iterator[Outcome]:
             workers=job.settings.scan.workers,
         )
         begin = time.monotonic()
+        _import_ahead()
         for result in scan(job.reference, options):
             findings = judge(result)
             new, unsaved = _save(job, result, findings)
             reporter.pause()
             yield Outcome(result, findings, time.monotonic() - begin, cached, new, unsaved)
             begin, cached = time.monotonic(), 0
+
+
+def _import_ahead() -> None:
+    """Import what comes after a scan while its layers are being read: 0.1 s that nobody waits for."""
+    modules = ("ospo.licenses.declared", "ospo.sbom.cyclonedx", "ospo.store.database", "ospo.store.writer")
+    threading.Thread(target=lambda: [*map(importlib.import_module, modules)]).start()
 
 
 def _source_options(job: Job) -> SourceOptions:

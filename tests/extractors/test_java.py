@@ -15,7 +15,7 @@ from java_archives import directory_at, jar, manifest, maven, patched
 from ospo.errors import ParseError
 from ospo.extractors import java
 from ospo.extractors.interface import File, Held
-from ospo.extractors.java_identity import find_main, split_stem
+from ospo.extractors.java_identity import Identity, find_main, identify, split_stem
 from ospo.extractors.java_metadata import Pom, addresses, bundle_licenses, read_manifest, read_pom
 from ospo.extractors.zip_reader import ZipArchive
 from ospo.limits import Limits
@@ -103,6 +103,14 @@ def test_a_single_artifact_under_another_versioned_name_is_a_copy() -> None:
 )
 def test_bundle_licenses_are_split_only_where_that_is_sure(header: str, licenses: tuple[str, ...]) -> None:
     assert bundle_licenses(header) == licenses
+
+
+def test_an_organisation_that_sbt_put_before_the_file_name_is_no_part_of_the_artifact() -> None:
+    lines = {"implementation-vendor-id": "com.lihaoyi", "implementation-version": "1.1.1"}
+    packaged = identify(None, "com.lihaoyi.geny_3-1.1.1", lines)
+    assert packaged == Identity("com.lihaoyi", "geny_3", "1.1.1", "manifest")
+    dotted = identify(None, "org.eclipse.lsp4j.generator-0.24.0", {"automatic-module-name": "x"})
+    assert dotted == Identity("", "org.eclipse.lsp4j.generator", "0.24.0", "filename")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
