@@ -17,7 +17,7 @@ _PAGE = """\
 What ospo reads, and as which evidence:
 
 - `installed`: the record of a package manager, so the package is there and can run;
-- `embedded`: found inside another file, such as the modules of a Go program;
+- `embedded`: found inside another file, such as a library copied into another jar;
 - `declared`: a file that asks for packages, which may not be there.
 
 Images are searched for what is installed and embedded, folders for all three.

@@ -8,9 +8,10 @@ import importlib
 import pkgutil
 from functools import cache
 
+from ospo import __version__
 from ospo.extractors.interface import Extractor
 
-# Raise when LayerFacts or the engine change meaning without any extractor changing.
+# Raise when LayerFacts or the engine change meaning without any extractor changing. Releases differ anyway.
 ENGINE_VERSION = 1
 
 
@@ -34,4 +35,4 @@ def all_extractors() -> tuple[Extractor, ...]:
 def facts_version() -> str:
     """Name the set of extractors and their versions; cached facts of another set are not used."""
     names = ",".join(f"{extractor.name}={extractor.version}" for extractor in all_extractors())
-    return hashlib.sha256(f"{ENGINE_VERSION};{names}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{__version__};{ENGINE_VERSION};{names}".encode()).hexdigest()[:16]

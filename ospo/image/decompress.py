@@ -1,4 +1,4 @@
-"""Blob chunks to tar chunks: gzip by isal, zstd by zstandard, or as they are.
+"""Blob chunks to tar chunks: gzip by isal, zstd by the standard library or its backport, or as they are.
 
 Whatever a container runtime would not accept is an error here too: a second opinion about the same bytes
 is how a scanner is shown another image than the one that runs.
