@@ -1,5 +1,6 @@
 """`ospo`: finds the command, and turns what goes wrong into one clear message and an exit code."""
 
+import gc
 import importlib
 import os
 import signal
@@ -100,6 +101,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
+    # What a command makes lives until its end: looking for garbage every 700 objects cost 0.07 s of a 0.45 s scan.
+    gc.set_threshold(100_000)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by `>&-`
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - for as long as the process
