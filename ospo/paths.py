@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ospo.errors import UsageError
+
 _PACKAGE = Path(__file__).parent
 
 
@@ -23,29 +25,44 @@ def bundled(name: str) -> Path:
     return path
 
 
+def home(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the user's home folder; None where HOME is not set and the system does not know the user."""
+    try:
+        return Path(environ.get("HOME") or Path.home())
+    except RuntimeError:
+        return None
+
+
 def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder for what can be made again: OSPO_CACHE_DIR, else `ospo` in the user's cache folder.
+    """Return the usual folder for what can be made again: `ospo` in the user's cache folder.
 
     It may not exist yet. https://specifications.freedesktop.org/basedir-spec/latest/
+
+    Raises:
+        UsageError: there is no home folder, and XDG_CACHE_HOME is not set.
     """
-    if explicit := environ.get("OSPO_CACHE_DIR"):
-        return Path(explicit)
     return _user_folder(environ, "XDG_CACHE_HOME", ".cache") / "ospo"
 
 
-def data_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder for what must be kept: `ospo` in the user's data folder. It may not exist yet."""
-    return _user_folder(environ, "XDG_DATA_HOME", ".local/share") / "ospo"
-
-
 def database(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the path of the database: OSPO_DB, else `ospo.db` in the data folder. It may not exist yet."""
-    if explicit := environ.get("OSPO_DB"):
-        return Path(explicit)
-    return data_dir(environ) / "ospo.db"
+    """Return the usual path of the database: `ospo/ospo.db` in the user's data folder.
+
+    It may not exist yet.
+
+    Raises:
+        UsageError: there is no home folder, and XDG_DATA_HOME is not set.
+    """
+    return _user_folder(environ, "XDG_DATA_HOME", ".local/share") / "ospo" / "ospo.db"
 
 
 def _user_folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
     """Look up a base folder; the specification says that relative ones are invalid and to be ignored."""
     folder = Path(environ.get(variable, ""))
-    return folder if folder.is_absolute() else Path(environ.get("HOME") or Path.home()) / default
+    if folder.is_absolute():
+        return folder
+    if (own := home(environ)) is None:
+        raise UsageError(
+            "HOME is not set, and the system knows no home folder of this user",
+            hint="set HOME, or OSPO_DB and OSPO_CACHE_DIR",
+        )
+    return own / default

@@ -1,5 +1,6 @@
 """Settings: what wins, where each comes from, what is refused, and whose file does not count."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -29,9 +30,15 @@ token_hosts = ["auth.example"]
 
 
 def load_file(folder: Path, text: str, name: str = "ospo.toml", **environ: str) -> Settings:
-    """Write a configuration file and load it."""
+    """Write a configuration file and load it by its name."""
     (folder / name).write_text(text, "utf-8")
-    return load(folder=folder, environ={"HOME": "/home/somebody"} | environ)
+    return load(folder / name, folder=folder, environ={"HOME": "/home/somebody"} | environ)
+
+
+def find_file(folder: Path, text: str, home: Path = Path("/home/somebody")) -> Settings:
+    """Write a configuration file, and load what is found."""
+    (folder / "ospo.toml").write_text(text, "utf-8")
+    return load_here(folder, home=home)
 
 
 def load_here(folder: Path, scanned: Path | None = None, home: Path = Path("/home/somebody")) -> Settings:
@@ -269,8 +276,6 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_pipe_or_dangling_link_of_that_name_is_no_file(tmp_path: Path) -> None:
-    import os
-
     os.mkfifo(tmp_path / "ospo.toml")
     (tmp_path / ".ospo.toml").symlink_to("nowhere")
     assert load_here(tmp_path).origins == {}
@@ -279,7 +284,7 @@ def test_a_pipe_or_dangling_link_of_that_name_is_no_file(tmp_path: Path) -> None
 def hostile(tree: Path) -> Path:
     """Make a tree that brings its own configuration, and all that could end the search."""
     (tree / "inner" / ".git").mkdir(parents=True)
-    (tree / "inner" / "ospo.toml").write_text("scan.allow_incomplete = true")
+    (tree / "inner" / "ospo.toml").write_text("offline = true")
     (tree / "inner" / "pyproject.toml").write_text("not TOML, ospo")
     tree.chmod(tree.stat().st_mode | stat.S_ISVTX | stat.S_IWOTH)
     return tree
@@ -288,9 +293,9 @@ def hostile(tree: Path) -> Path:
 def test_a_file_in_the_scanned_tree_is_ignored_with_a_note(tmp_path: Path) -> None:
     tree = hostile(tmp_path / "tree")
     (tmp_path / "ospo.toml").write_text("scan.strict = true")
-    assert load_here(tree / "inner").scan.allow_incomplete
+    assert load_here(tree / "inner").offline
     settings = load_here(tree / "inner", scanned=tree)
-    assert not settings.scan.allow_incomplete
+    assert not settings.offline
     assert settings.scan.strict
     why = "is ignored: it lies in the scanned tree; name it by --config to use it"
     assert settings.notes == (
@@ -301,19 +306,19 @@ def test_a_file_in_the_scanned_tree_is_ignored_with_a_note(tmp_path: Path) -> No
 
 def test_a_file_in_the_scanned_tree_counts_when_it_is_named(tmp_path: Path) -> None:
     tree = hostile(tmp_path / "tree")
-    settings = load(Path("inner/ospo.toml"), scanned=tree, folder=tree, environ={})
-    assert settings.scan.allow_incomplete
+    settings = load(Path("inner/ospo.toml"), scanned=tree, folder=tree, environ={"HOME": "/"})
+    assert settings.offline
     assert settings.notes == ()
 
 
 def test_links_lead_neither_around_nor_out_of_the_scanned_tree(tmp_path: Path) -> None:
     tree = hostile(tmp_path / "tree")
     (tmp_path / "link").symlink_to(tree)
-    assert not load_here(tmp_path / "link" / "inner", scanned=tree).scan.allow_incomplete
-    assert not load_here(tree / "inner", scanned=tmp_path / "link").scan.allow_incomplete
+    assert not load_here(tmp_path / "link" / "inner", scanned=tree).offline
+    assert not load_here(tree / "inner", scanned=tmp_path / "link").offline
     (tmp_path / "ospo.toml").symlink_to(tree / "inner" / "ospo.toml")
     settings = load_here(tmp_path, scanned=tree)
-    assert not settings.scan.allow_incomplete
+    assert not settings.offline
     assert len(settings.notes) == 1
 
 
@@ -344,10 +349,97 @@ def test_a_folder_of_everybody_gives_no_configuration(tmp_path: Path) -> None:
     assert "everybody may write" in settings.notes[0]
 
 
+@pytest.mark.parametrize(
+    "section",
+    [
+        '[registry."docker.io"]\nmirrors = ["mirror.example"]',
+        '[registry."mirror.example"]\npassword_env = "CI_SECRET"\nusername_env = "CI_USER"',
+        '[registry."mirror.example"]\nusername_env = "CI_USER"\npassword_env = "CI_SECRET"',
+        '[registry."docker.io"]\ntoken_hosts = ["mirror.example"]',
+        '[registry."docker.io"]\ninsecure = true',
+        '[registry."docker.io"]\nca_file = "ca.pem"',
+        '[registry]\n"docker.io".insecure = true',
+    ],
+)
+def test_a_found_file_sends_no_secret_and_names_no_server(section: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_file(tmp_path, section)
+    key = section.splitlines()[1].partition(" ")[0].rpartition(".")[2]
+    assert caught.value.message.startswith(f'{tmp_path}/ospo.toml:2: registry."')
+    assert caught.value.message.endswith(f".{key}: not allowed in a file that was only found")
+    assert caught.value.hint == "name the file with --config or OSPO_CONFIG to allow it"
+    assert load(Path("ospo.toml"), folder=tmp_path, environ={"HOME": "/"}).origins
+
+
+@pytest.mark.parametrize(
+    ("setting", "refused"),
+    [
+        ("cache_dir = 'planted'", "cache_dir: not allowed"),
+        ("scan.allow_incomplete = true", "scan.allow_incomplete: true is not allowed"),
+        ("limits.file_size = '1KiB'", "limits.file_size: less than the default is not allowed"),
+        ("limits.layers = 999", "limits.layers: less than the default is not allowed"),
+    ],
+)
+def test_a_found_file_does_not_loosen_the_gate(setting: str, refused: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_file(tmp_path, setting)
+    assert caught.value.message == f"{tmp_path}/ospo.toml:1: {refused} in a file that was only found"
+    assert load(Path("ospo.toml"), folder=tmp_path, environ={"HOME": "/"}).origins
+
+
+def test_a_found_pyproject_is_judged_as_every_found_file(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.ospo]\nscan.allow_incomplete = true\n")
+    with pytest.raises(UsageError, match=r"pyproject\.toml:2: scan\.allow_incomplete: true is not allowed"):
+        load_here(tmp_path)
+
+
+def test_a_found_file_sets_what_sends_nothing_and_loosens_nothing(tmp_path: Path) -> None:
+    text = "database = 'a.db'\noffline = true\n[scan]\nfail_on = 'low'\nstrict = true\nworkers = 1\n"
+    settings = find_file(tmp_path, text + "allow_incomplete = false\n[limits]\nfile_size = '2GiB'\n")
+    assert len(settings.origins) == 7
+
+
+def test_the_file_in_the_home_folder_is_the_users_own(tmp_path: Path) -> None:
+    below = tmp_path / "project"
+    below.mkdir()
+    assert find_file(tmp_path, REGISTRY, home=tmp_path).registry.mirrors
+    assert load_here(below, home=tmp_path).registry.mirrors
+    (below / "theirs.toml").write_text(REGISTRY)
+    (tmp_path / "ospo.toml").unlink()
+    (tmp_path / "ospo.toml").symlink_to(below / "theirs.toml")
+    with pytest.raises(UsageError, match="only found"):
+        load_here(tmp_path, home=tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_file_of_somebody_else_in_the_home_folder_is_only_found(tmp_path: Path) -> None:
+    (tmp_path / "ospo.toml").write_text(REGISTRY)
+    os.chown(tmp_path / "ospo.toml", 12345, -1)
+    with pytest.raises(UsageError, match="only found"):
+        load_here(tmp_path, home=tmp_path)
+
+
+def test_no_home_folder_is_an_error_only_where_one_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody(monkeypatch)
+    with pytest.raises(UsageError, match="HOME is not set") as caught:
+        load(folder=tmp_path, environ={})
+    assert caught.value.hint == "set HOME, or OSPO_DB and OSPO_CACHE_DIR"
+    settings = load(folder=tmp_path, environ={"OSPO_DB": "a.db", "OSPO_CACHE_DIR": "/cache"})
+    assert (settings.database, settings.cache_dir) == (tmp_path / "a.db", Path("/cache"))
+
+
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make this process one whose user the system does not know, as containers with any uid have it."""
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
+
+
 def test_unknown_variables_are_told_without_their_values(tmp_path: Path) -> None:
     environ = {"OSPO_FIAL_ON": "hunter2", "OSPO_TEAM": "x", "OSPO_CONFIG": "", "OSPO_REGISTRY_PASSWORD": "y"}
     (tmp_path / "ospo.toml").write_text(REGISTRY)
-    settings = load(folder=tmp_path, environ=environ)
+    settings = load(Path("ospo.toml"), folder=tmp_path, environ=environ)
     assert unknown_variables(environ, settings) == (
         "OSPO_FIAL_ON is not a variable of ospo; did you mean OSPO_FAIL_ON?",
         "OSPO_TEAM is not a variable of ospo",

@@ -58,7 +58,7 @@ def test_the_page_has_no_other_settings() -> None:
 def test_the_example_of_the_page_is_valid(tmp_path: Path) -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     (tmp_path / "ospo.toml").write_text(example)
-    settings = load(folder=tmp_path, environ={"HOME": "/"})
+    settings = load(Path("ospo.toml"), folder=tmp_path, environ={"HOME": "/"})
     assert len(settings.origins) == len(re.findall(" = ", example))
 
 

@@ -1,8 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from ospo import paths
+from ospo.errors import UsageError
 
 
 def test_bundled_files_are_found_in_the_checkout() -> None:
@@ -29,7 +31,6 @@ def test_a_missing_bundled_file_is_named() -> None:
         ({"HOME": "/home/a"}, "/home/a/.cache/ospo"),
         ({"HOME": "/home/a", "XDG_CACHE_HOME": "/c"}, "/c/ospo"),
         ({"HOME": "/home/a", "XDG_CACHE_HOME": "relative"}, "/home/a/.cache/ospo"),
-        ({"HOME": "/home/a", "XDG_CACHE_HOME": "/c", "OSPO_CACHE_DIR": "/mine"}, "/mine"),
     ],
 )
 def test_cache_folder(environ: dict[str, str], expected: str) -> None:
@@ -41,7 +42,6 @@ def test_cache_folder(environ: dict[str, str], expected: str) -> None:
     [
         ({"HOME": "/home/a"}, "/home/a/.local/share/ospo/ospo.db"),
         ({"HOME": "/home/a", "XDG_DATA_HOME": "/d"}, "/d/ospo/ospo.db"),
-        ({"HOME": "/home/a", "OSPO_DB": "mine.db"}, "mine.db"),
     ],
 )
 def test_database_path(environ: dict[str, str], expected: str) -> None:
@@ -49,4 +49,13 @@ def test_database_path(environ: dict[str, str], expected: str) -> None:
 
 
 def test_no_home_variable_is_no_error() -> None:
-    assert paths.data_dir({}) == Path.home() / ".local/share/ospo"
+    assert paths.database({}) == Path.home() / ".local/share/ospo/ospo.db"
+
+
+def test_an_unknown_user_without_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
+    assert paths.home({}) is None
+    with pytest.raises(UsageError, match="HOME is not set"):
+        paths.cache_dir({})
+    assert paths.cache_dir({"XDG_CACHE_HOME": "/c"}) == Path("/c/ospo")

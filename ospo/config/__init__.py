@@ -12,6 +12,7 @@ from typing import Any
 from ospo import paths
 from ospo.config.files import Considered, Document, Search, named, search
 from ospo.config.registries import Registries, read_registries
+from ospo.config.trust import refuse_reserved
 from ospo.config.unknown import closest, unknown_key
 from ospo.config.values import (
     Given,
@@ -130,19 +131,24 @@ def load(
         environ: the environment; an empty variable counts as unset.
 
     Raises:
-        UsageError: a file, variable or option is wrong.
+        UsageError: a file, variable or option is wrong, a file that was only found sets what is reserved for
+            named ones (`ospo.config.trust`), or there is no home folder where one is needed.
     """
     folder = folder or _current_folder()
     found = _find(folder, environ, config, scanned)
     given = [] if found.document is None else list(_from_file(found.document))
-    given += _from_environment(environ, folder)
-    given += _from_options(options or {}, folder)
-    values = {one.key: SETTINGS[one.key].read(one) for one in given}
     registry = Registries() if found.document is None else read_registries(found.document)
-    settings = replace(
-        _defaults(environ),
+    values: dict[str, Any] = {one.key: SETTINGS[one.key].read(one) for one in given}
+    if found.document is not None and not found.document.named:
+        refuse_reserved((*given, *registry.given), values)
+    outside = (*_from_environment(environ, folder), *_from_options(options or {}, folder))
+    values |= {one.key: SETTINGS[one.key].read(one) for one in outside}
+    settings = Settings(
+        # Asked for only where nothing sets them: there need not be a home folder.
+        database=values.get("database") or paths.database(environ),
+        cache_dir=values.get("cache_dir") or paths.cache_dir(environ),
         registry=registry.settings,
-        origins={one.key: one.origin for one in (*given, *registry.given)},
+        origins={one.key: one.origin for one in (*given, *outside, *registry.given)},
         considered=found.considered,
     )
     return _assemble(values, settings)
@@ -174,7 +180,7 @@ def _find(folder: Path, environ: Mapping[str, str], config: Path | None, scanned
         return named(folder / config, "--config")
     if variable := environ.get("OSPO_CONFIG"):
         return named(folder / variable, "OSPO_CONFIG")
-    return search(folder, Path(environ.get("HOME") or Path.home()), scanned)
+    return search(folder, paths.home(environ), scanned)
 
 
 def _from_file(document: Document) -> Iterator[Given]:
@@ -207,11 +213,6 @@ def _from_options(options: Mapping[str, object], folder: Path) -> Iterator[Given
     for key, value in options.items():
         if value is not None:
             yield Given(key, value, Origin(OriginKind.COMMAND_LINE, SETTINGS[key].option), folder)
-
-
-def _defaults(environ: Mapping[str, str]) -> Settings:
-    plain = {name: value for name, value in environ.items() if not name.startswith("OSPO_")}
-    return Settings(database=paths.database(plain), cache_dir=paths.cache_dir(plain))
 
 
 def _assemble(values: Mapping[str, Any], settings: Settings) -> Settings:

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ospo.config.values import Given, Origin, OriginKind, dotted, refusal
@@ -32,6 +32,8 @@ class Document:
     """What is ours of it: all, or `[tool.ospo]` of a pyproject.toml."""
     lines: Mapping[tuple[str, ...], int]
     """Keys, from that table on, to the numbers of their lines, as far as these are known."""
+    named: bool = True
+    """False when it was only found, perhaps brought by a change: then it may not set everything."""
 
     def given(self, keys: tuple[str, ...], value: object) -> Given:
         """Return a value of the file with its place: its line, or that of the table that holds it."""
@@ -82,18 +84,20 @@ def named(path: Path, option: str) -> Search:
     return Search(document, (Considered(path, f"used: named by {option}"),))
 
 
-def search(folder: Path, home: Path, scanned: Path | None) -> Search:
+def search(folder: Path, home: Path | None, scanned: Path | None) -> Search:
     """Look for the nearest file from a folder upward.
 
     The search ends with the root of a repository or the home folder, and before a folder that everybody
     may write into, such as /tmp. What lies in the scanned tree is never read, and cannot end the search.
+    A file of the user's own, directly in the home folder, counts as named.
 
     Raises:
         UsageError: the file cannot be read, or is malformed.
     """
     tree = _real(scanned) if scanned else None
+    home = _real(home) if home else None
     considered = []
-    for path, refused in _candidates(_real(folder), _real(home), tree):
+    for path, refused in _candidates(_real(folder), home, tree):
         if not _is_file(path):
             considered.append(Considered(path, "not there"))
         elif refused or (tree and _real(path).is_relative_to(tree)):
@@ -101,6 +105,7 @@ def search(folder: Path, home: Path, scanned: Path | None) -> Search:
         elif (document := read(path)) is None:
             considered.append(Considered(path, "has no table [tool.ospo]"))
         else:
+            document = replace(document, named=path.parent == home and _is_own(path))
             return Search(document, (*considered, Considered(path, "used: the nearest")))
     return Search(None, tuple(considered))
 
@@ -153,7 +158,7 @@ _IN_TREE = "ignored: it lies in the scanned tree; name it by --config to use it"
 _IN_SHARED = "ignored: everybody may write into its folder; name it by --config to use it"
 
 
-def _candidates(folder: Path, home: Path, tree: Path | None) -> Iterator[tuple[Path, str]]:
+def _candidates(folder: Path, home: Path | None, tree: Path | None) -> Iterator[tuple[Path, str]]:
     """Paths to look at, nearest first, with the reason to refuse them, "" for none."""
     for place in (folder, *folder.parents):
         hostile = tree is not None and place.is_relative_to(tree)
@@ -185,6 +190,15 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
+
+
+def _is_own(path: Path) -> bool:
+    """Tell whether the user's own file lies there: a link may lead to one of somebody else."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
 
 
 def _text(path: Path) -> str:

@@ -190,7 +190,7 @@ def log_in(folder: Path, host: str, how: str) -> dict[str, str]:
     if how == "environment":
         section = f'[registry."{host}"]\nusername_env = "NAME"\npassword_env = "SECRET"\n'
         (folder / "ospo.toml").write_text(section)
-        return environment(folder, NAME="user", SECRET=CANARY)
+        return environment(folder, NAME="user", SECRET=CANARY, OSPO_CONFIG="ospo.toml")
     (folder / "docker").mkdir()
     (folder / "docker" / "config.json").write_text(json.dumps({"auths": {host: {"auth": BASIC}}}))
     return environment(folder, DOCKER_CONFIG=str(folder / "docker"))
