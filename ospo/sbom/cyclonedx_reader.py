@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from ospo.errors import TargetError
 from ospo.model import Component, Distro, Location, RawLicense
+from ospo.sbom.completeness import shortcomings
 from ospo.sbom.identity import LOCAL, from_name, from_purl, kind_of, without_mail
 from ospo.sbom.listing import Listing
 from ospo.sources.fields import Fields
@@ -37,7 +38,8 @@ def read(document: Fields) -> Listing:
     """Read the components, edges and distribution of a document.
 
     Nested components are components like others, and whatever the graph leaves out is kept. The component
-    that the document describes is its subject, not its content.
+    that the document describes is its subject, not its content. What the document says it lacks is a blocking
+    problem.
 
     Raises:
         TargetError: the version is not supported, or a field has the wrong type.
@@ -52,6 +54,7 @@ def read(document: Fields) -> Listing:
     metadata = document.child("metadata")
     subject = metadata.child("component") if metadata else None
     listing.created = (metadata and metadata.optional_text("timestamp")) or ""
+    listing.problems += shortcomings(document)
     layers = _trivy_layers(subject)
     for entry in _flat([document, *([subject] if subject else [])]):
         _add(listing, entry, layers)

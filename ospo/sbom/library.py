@@ -4,8 +4,8 @@ Its cost is linear as used here: about 2 ms of CPU to write a component, and 1 t
 outputters first call `Bom.validate()`, which looks for the graph entry of every component by walking over
 all entries: 200 s at 20,000 components. Our documents are proven valid by the tests, so they go straight to
 `Bom.as_xml()`, which the outputters call next; this also leaves out components without known dependencies,
-as our JSON does. The library has neither compositions nor annotations: XML states its completeness by the
-property `ospo:complete` alone.
+as our JSON does. The library has neither compositions nor annotations: the XML that we write states its
+completeness by the property `ospo:complete` alone, and the compositions of others are read here.
 
 JSON is not read through the library: see `ospo.sbom.cyclonedx_reader`.
 """
@@ -66,7 +66,24 @@ def read_xml(data: bytes, document: str) -> dict[str, Any]:
     version = namespace.removeprefix("{http://cyclonedx.org/schema/bom/")
     if version == namespace or name != "bom":
         raise TargetError(f"{document}: not a CycloneDX document but <{root.tag[:120]}>")
-    return {"bomFormat": "CycloneDX", "specVersion": version, **_values(root, namespace[1:], document)}
+    values = _values(root, namespace[1:], document)
+    compositions = _compositions(root, f"{namespace}}}")
+    values |= {"compositions": compositions} if compositions else {}
+    return {"bomFormat": "CycloneDX", "specVersion": version, **values}
+
+
+def _compositions(root: ET.Element, namespace: str) -> list[dict[str, Any]]:
+    """Read which parts of the document are complete; `namespace` is in braces, as ElementTree wants it."""
+    return [
+        {
+            "aggregate": composition.findtext(f"{namespace}aggregate", "").strip(),
+            **{
+                kind: [item.get("ref", "") for item in composition.iterfind(f"{namespace}{kind}/*")]
+                for kind in ("assemblies", "dependencies", "vulnerabilities")
+            },
+        }
+        for composition in root.iterfind(f"{namespace}compositions/{namespace}composition")
+    ]
 
 
 def _values(root: ET.Element, namespace: str, document: str) -> dict[str, Any]:
