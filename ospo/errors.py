@@ -3,8 +3,11 @@
 OspoError                exit code
 ├── UsageError           2   the command line or a configuration file is wrong
 ├── TargetError          4   the target does not exist or cannot be read
-│   └── RegistryError    4   the registry refused, failed or does not know the reference
-├── NetworkError         3   a server cannot be reached, or its answer is refused
+│   └── RegistryError    4   the registry refuses, does not know the reference, or answers nonsense
+│       └── RegistryUnavailableError
+│                        3   it cannot be reached or is not able to answer now: a retry may help
+├── NetworkError         3   a server's answer is refused
+│   └── UnreachableError 3   there is no answer, or it breaks off
 ├── LayerError           -   one layer cannot be read: becomes a blocking Problem
 ├── StoreError           3   the database cannot be used
 ├── OutputError          3   a report was made and cannot be written
@@ -36,16 +39,26 @@ class TargetError(OspoError):
 
 
 class RegistryError(TargetError):
-    """A registry refused, failed, or does not know the reference."""
+    """A registry refuses, does not know the reference, or answers nonsense."""
+
+
+class RegistryUnavailableError(RegistryError):
+    """A registry cannot be reached, or is not able to answer now: whether the target is there is unknown."""
+
+    exit_code = 3
 
 
 class NetworkError(OspoError):
-    """A server cannot be reached, breaks off, or answers with something that is refused."""
+    """A server answers with something that is refused, or not at all."""
 
     def __init__(self, message: str, *, hint: str = "", transient: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.transient = transient
         """True when the same request may succeed in a moment."""
+
+
+class UnreachableError(NetworkError):
+    """A server cannot be reached, may not be asked (`--offline`), is silent, or breaks off."""
 
 
 class LayerError(OspoError):

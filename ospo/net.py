@@ -25,7 +25,7 @@ from requests.utils import get_environ_proxies
 
 from ospo import __version__
 from ospo.addresses import check_redirect, host_of, is_loopback, same_origin, shown
-from ospo.errors import NetworkError
+from ospo.errors import NetworkError, UnreachableError
 
 # It would log whole addresses, and those of redirects are signed.
 logging.getLogger("urllib3").setLevel(logging.INFO)
@@ -98,7 +98,11 @@ class Stream:
         self._received += len(data)
         elapsed = self._clock() - self._started
         if elapsed > 60 and self._received < elapsed * _SLOWEST:
-            raise NetworkError(f"{self.url}: gives less than {_SLOWEST} bytes a second", transient=True)
+            raise UnreachableError(
+                f"{self.url}: gives less than {_SLOWEST} bytes a second",
+                hint="try again later, or configure a mirror",
+                transient=True,
+            )
         return data
 
     def read_all(self, max_bytes: int) -> bytes:
@@ -253,7 +257,9 @@ class Client:
     ) -> Stream:
         address = shown(url)
         if self.offline:
-            raise NetworkError(f"offline: {address} is not fetched", hint="leave --offline out to allow it")
+            raise UnreachableError(
+                f"offline: {address} is not fetched", hint="leave --offline out to allow it"
+            )
         sent = {"user-agent": f"ospo/{__version__}", "accept-encoding": "identity", **headers}
         try:
             request = requests.Request(method, url, headers=sent, data=form).prepare()
@@ -283,23 +289,41 @@ def _explain(error: BaseException, address: str) -> NetworkError:
     """Say in our own words what went wrong: the libraries' messages quote whole addresses."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return NetworkError(
+            return UnreachableError(
                 f"{address}: the certificate is not trusted: {cause.verify_message}",
                 hint="name the registry's CA file in the configuration, or REQUESTS_CA_BUNDLE",
             )
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
-            return NetworkError(f"{address}: no TLS connection ({cause.reason or 'failed'})")
+            return UnreachableError(
+                f"{address}: no TLS connection ({cause.reason or 'failed'})",
+                hint="check that this port speaks https; the setting `insecure` allows http for a registry",
+            )
         if isinstance(cause, socket.gaierror):
-            again = cause.errno == socket.EAI_AGAIN
-            return NetworkError(f"{address}: the host name is not known", transient=again)
+            return UnreachableError(
+                f"{address}: the host name is not known",
+                hint="check how the name is spelt, and that this machine can look names up",
+                transient=cause.errno == socket.EAI_AGAIN,
+            )
         if isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):
-            return NetworkError(f"{address}: {os.strerror(cause.errno).lower()}", transient=True)
+            return UnreachableError(
+                f"{address}: {os.strerror(cause.errno).lower()}",
+                hint="check host and port, and that the server runs",
+                transient=True,
+            )
     # After the causes above: urllib3 calls every connection that cannot be made a timeout.
     timeouts = TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError
     if any(isinstance(cause, timeouts) for cause in _causes(error)):
-        return NetworkError(f"{address}: no answer in time", transient=True)
+        return UnreachableError(
+            f"{address}: no answer in time",
+            hint="try again later; where only a proxy leads out, name it in HTTPS_PROXY",
+            transient=True,
+        )
     if isinstance(error, requests.ConnectionError | urllib3.exceptions.HTTPError):
-        return NetworkError(f"{address}: the connection broke off", transient=True)
+        return UnreachableError(
+            f"{address}: the connection broke off",
+            hint="try again later, and check that the server speaks http there",
+            transient=True,
+        )
     return NetworkError(f"{address}: the request failed ({type(error).__name__})")
 
 

@@ -17,7 +17,7 @@ from requests.adapters import BaseAdapter
 
 from ospo import __version__
 from ospo.addresses import host_of, is_loopback, shown
-from ospo.errors import NetworkError
+from ospo.errors import NetworkError, UnreachableError
 from ospo.net import Client, Stream, Tls
 
 CANARY = "canary-s3cret"
@@ -189,6 +189,7 @@ def test_a_refused_connection_is_retried_and_then_explained(client: Client, cloc
         with pytest.raises(NetworkError) as caught:
             client.get(f"http://127.0.0.1:{port}/x?signature={CANARY}", max_bytes=10)
     assert caught.value.message == f"http://127.0.0.1:{port}/x: connection refused"
+    assert caught.value.hint == "check host and port, and that the server runs"
     assert len(clock.slept) == 3
 
 
@@ -197,8 +198,11 @@ def test_a_host_that_does_not_exist_is_explained_at_once(clock: Clock) -> None:
         def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
             raise requests.ConnectionError(socket.gaierror(socket.EAI_NONAME, "Name or service not known"))
 
-    with pytest.raises(NetworkError, match=r"https://registry\.example/: the host name is not known"):
+    with pytest.raises(
+        UnreachableError, match=r"https://registry\.example/: the host name is not known"
+    ) as e:
         Client(transport=NoSuchHost(), sleep=clock.sleep).get("https://registry.example/", max_bytes=1)
+    assert "how the name is spelt" in e.value.hint
     assert clock.slept == []
 
 
@@ -271,16 +275,18 @@ def test_a_server_that_drips_is_given_up(server: FakeRegistry, clock: Clock) -> 
 def test_silence_times_out(server: FakeRegistry, clock: Clock) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         client = Client(read_timeout=0.05, attempts=1)
-        with pytest.raises(NetworkError, match="no answer in time"):
+        with pytest.raises(UnreachableError, match="no answer in time") as caught:
             client.get(f"http://127.0.0.1:{silent.getsockname()[1]}/", max_bytes=10)
+    assert "HTTPS_PROXY" in caught.value.hint
 
 
 def test_nonsense_instead_of_http_is_explained(clock: Clock) -> None:
     with (
         raw_server(lambda connection: connection.sendall(b"SSH-2.0-x\r\n")) as host,
-        pytest.raises(NetworkError, match=f"http://{host}/: the connection broke off"),
+        pytest.raises(UnreachableError, match=f"http://{host}/: the connection broke off") as caught,
     ):
         Client(attempts=1).get(f"http://{host}/", max_bytes=10)
+    assert "speaks http" in caught.value.hint
 
 
 def test_credentials_stay_on_the_host_they_are_for(client: Client, server: FakeRegistry) -> None:

@@ -114,7 +114,7 @@ def _cache(job: Job, reporter: Reporter) -> Iterator[Cache | None]:
         return
     from ospo.store.cache import FactsCache
 
-    cache = FactsCache(job.settings.cache_dir / "cache.db", warn=lambda text: reporter.note(f"cache: {text}"))
+    cache = FactsCache(job.settings.cache_dir / "cache.db", warn=reporter.note)
     try:
         yield cache
     finally:

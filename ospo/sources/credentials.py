@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ospo import paths
 from ospo.errors import RegistryError
 from ospo.sources.reference import DOCKER_HUB
 
@@ -68,11 +69,20 @@ def _files(environment: Mapping[str, str]) -> Iterator[Path]:
         if not Path(explicit).exists():
             raise RegistryError(f"REGISTRY_AUTH_FILE names {explicit}, which does not exist")
         yield Path(explicit)
-    home = Path(environment.get("HOME") or Path.home())
-    yield Path(environment.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
+    home = paths.home(environment)
+    if docker := _folder(environment, "DOCKER_CONFIG", home, ".docker"):
+        yield docker / "config.json"
     if environment.get("XDG_RUNTIME_DIR"):
         yield Path(environment["XDG_RUNTIME_DIR"]) / "containers" / "auth.json"
-    yield Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "containers" / "auth.json"
+    if podman := _folder(environment, "XDG_CONFIG_HOME", home, ".config"):
+        yield podman / "containers" / "auth.json"
+
+
+def _folder(environment: Mapping[str, str], variable: str, home: Path | None, usual: str) -> Path | None:
+    """Return the folder that a variable names, else the usual one; without a home nobody logged in there."""
+    if explicit := environment.get(variable):
+        return Path(explicit)
+    return None if home is None else home / usual
 
 
 def _in_file(file: Path, host: str, path: str, environment: Mapping[str, str]) -> Credentials | None:

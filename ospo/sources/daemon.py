@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ospo.addresses import is_loopback
-from ospo.errors import NetworkError, TargetError, UsageError
+from ospo.errors import NetworkError, TargetError, UnreachableError, UsageError
 from ospo.model import Target, TargetKind
 from ospo.net import Client, Response, Stream
 from ospo.sources.digests import is_digest
@@ -126,9 +126,9 @@ def open_image(engine: Engine, rest: str, options: SourceOptions) -> tuple[Image
         finally:
             stream.close()
     except NetworkError as error:
-        raise TargetError(
-            f"{engine}: {error.message}", hint=error.hint or f"see that `{engine.name} info` works"
-        ) from error
+        local = f"see that `{engine.name} info` works"
+        hint = local if isinstance(error, UnreachableError) else error.hint or local
+        raise TargetError(f"{engine}: {error.message}", hint=hint) from error
     finally:
         client.close()
     saved = pick(read_list(archive, options.limits), "", archive.where)

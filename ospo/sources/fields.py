@@ -89,8 +89,8 @@ class Fields:
         return f"{self.path}.{shown[:80]}" if self.path else shown[:80]
 
 
-def read_fields(data: bytes, document: str) -> Fields:
-    """Parse a document whose root is an object.
+def read_fields(data: bytes, document: str, hint: str = "") -> Fields:
+    """Parse a document whose root is an object; `hint` is for the user where it is none.
 
     Raises:
         TargetError: it is not JSON, nested deeper than orjson's 1024 levels, or no object.
@@ -98,7 +98,7 @@ def read_fields(data: bytes, document: str) -> Fields:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as e:
-        raise TargetError(f"{document}: not JSON: {e}") from e
+        raise TargetError(f"{document}: not JSON: {e}", hint=hint) from e
     if not isinstance(value, dict):
-        raise TargetError(f"{document}: not a JSON object")
+        raise TargetError(f"{document}: not a JSON object", hint=hint)
     return Fields(document, "", value)

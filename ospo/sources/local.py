@@ -38,11 +38,13 @@ def open_regular(path: Path) -> BinaryIO:
         raise TargetError(
             f"cannot open {path}: {error.strerror}", hint="check the path and who may read it"
         ) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise TargetError(
-            f"{path} is not a regular file", hint="a folder is scanned with dir:PATH or oci-dir:PATH"
-        )
+        hint = "write what the pipe or device gives into a file, and name that"
+        if stat.S_ISDIR(mode):
+            hint = "a folder is scanned with dir:PATH or oci-dir:PATH"
+        raise TargetError(f"{path} is not a regular file", hint=hint)
     return os.fdopen(descriptor, "rb")
 
 

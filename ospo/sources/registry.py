@@ -35,7 +35,8 @@ def open_registry(
     Raises:
         UsageError: a configured mirror is no host.
         TargetError: it is not a reference, or the manifest is refused.
-        RegistryError: the registry refuses, fails, or does not know the reference.
+        RegistryError: the registry refuses, or does not know the reference.
+        RegistryUnavailableError: the registry cannot be reached, or is not able to answer now.
     """
     reference = parse_reference(rest)
     remote = Remote(reference, options.registry, sleep)

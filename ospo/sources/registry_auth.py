@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 import orjson
 
 from ospo.addresses import check_reach, host_of
-from ospo.errors import NetworkError, RegistryError
+from ospo.errors import NetworkError, RegistryError, RegistryUnavailableError, UnreachableError
 from ospo.net import Client, Response
 from ospo.registry_settings import RegistrySettings
 from ospo.sources.credentials import Credentials, find_credentials
@@ -50,7 +50,8 @@ class Login:
         """Return the `Authorization` header that answers a `WWW-Authenticate` header, "" for none.
 
         Raises:
-            RegistryError: credentials cannot be read, or the token service refuses or fails.
+            RegistryError: credentials cannot be read, or the token service refuses.
+            RegistryUnavailableError: the token service cannot be reached or fails.
         """
         challenges = parse_challenges(challenge)
         if "bearer" in challenges:
@@ -113,7 +114,7 @@ class Login:
                 self.withheld_from, credentials = service, None
             answer = self._ask(realm, query, credentials)
         except NetworkError as e:
-            raise RegistryError(f"{self.host}: no token: {e.message}", hint=e.hint) from e
+            raise unanswered(e, f"{self.host}: no token: {e.message}") from e
         return _read_token(answer) if answer.status == 200 else self._refused(answer, service, credentials)
 
     def _ask(self, realm: str, query: Mapping[str, str], credentials: Credentials | None) -> Response:
@@ -131,10 +132,23 @@ class Login:
 
     def _refused(self, answer: Response, service: str, credentials: Credentials | None) -> str:
         message = f"{self.host}: the token service {service} refuses access to {self.path} ({answer.status})"
-        if answer.status not in (400, 401, 403):
-            message = f"{self.host}: the token service {service} failed ({answer.status})"
-            raise RegistryError(message, hint="try again later")
-        raise RegistryError(message, hint=self.hint(credentials))
+        if answer.status in (400, 401, 403):
+            raise RegistryError(message, hint=self.hint(credentials))
+        message = f"{self.host}: the token service {service} failed ({answer.status})"
+        if is_passing(answer.status):
+            raise RegistryUnavailableError(message, hint="try again later")
+        raise RegistryError(message, hint="check that the host is a container registry")
+
+
+def is_passing(status: int) -> bool:
+    """Tell whether a status says nothing about what was asked for, only that now is not the time."""
+    return status == 429 or status >= 500
+
+
+def unanswered(error: NetworkError, message: str) -> RegistryError:
+    """Make of a request that failed an error of the registry."""
+    kind = RegistryUnavailableError if isinstance(error, UnreachableError) else RegistryError
+    return kind(message, hint=error.hint)
 
 
 def parse_challenges(header: str) -> dict[str, dict[str, str]]:

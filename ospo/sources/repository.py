@@ -5,12 +5,12 @@ from typing import TypeVar
 
 import orjson
 
-from ospo.errors import NetworkError, RegistryError
+from ospo.errors import NetworkError, RegistryError, RegistryUnavailableError
 from ospo.net import Client, Response, Stream
 from ospo.registry_settings import RegistrySettings, connect_host
 from ospo.sources.digests import check_digest, is_digest
 from ospo.sources.manifests import INDEX_TYPES, MANIFEST_TYPES, Descriptor
-from ospo.sources.registry_auth import Login
+from ospo.sources.registry_auth import Login, is_passing, unanswered
 
 _ACCEPT = ", ".join(sorted(INDEX_TYPES) + sorted(MANIFEST_TYPES))
 _SMALL = 1 << 16
@@ -88,7 +88,7 @@ class Repository:
                     answer.close()
                     answer = send(self._headers())
         except NetworkError as e:
-            raise RegistryError(e.message, hint=e.hint) from e
+            raise unanswered(e, e.message) from e
         if answer.status in (200, 206):
             return answer
         refusal = _refusal(answer, f"{self.host}/{self._path}{_name(suffix)}", self._login)
@@ -130,7 +130,8 @@ def _refusal(answer: Response | Stream, name: str, login: Login) -> RegistryErro
         what, hint = "the registry fails", "try again later, or configure a mirror"
     else:
         what, hint = "the answer makes no sense", "check that the host is a container registry"
-    return RegistryError(f"{name}: {what} ({status})", hint=hint)
+    kind = RegistryUnavailableError if is_passing(answer.status) else RegistryError
+    return kind(f"{name}: {what} ({status})", hint=hint)
 
 
 def _error_code(answer: Response | Stream) -> str:

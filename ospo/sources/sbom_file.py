@@ -13,6 +13,7 @@ from ospo.sources.local import read_bounded
 
 _SUPPORTED = "supported are CycloneDX 1.2 to 1.7 as JSON or XML, and SPDX 2.2 and 2.3 as JSON"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_XML = "let the tool that wrote it write it again: as JSON, or as XML without a document type"
 
 
 def open_sbom(rest: str, options: SourceOptions) -> tuple[SbomFile, ...]:
@@ -49,8 +50,12 @@ def read_sbom(data: bytes, document: str) -> Listing:
         # Imports cyclonedx-python-lib: 0.12 s of CPU.
         from ospo.sbom import library
 
-        return cyclonedx_reader.read(Fields(document, "", library.read_xml(data, document)))
-    fields = read_fields(data, document)
+        try:
+            values = library.read_xml(data, document)
+        except TargetError as error:
+            raise TargetError(error.message, hint=error.hint or _XML) from error
+        return cyclonedx_reader.read(Fields(document, "", values))
+    fields = read_fields(data, document, _SUPPORTED)
     if fields.values.get("bomFormat") == "CycloneDX":
         return cyclonedx_reader.read(fields)
     if "spdxVersion" in fields.values:

@@ -127,7 +127,8 @@ class FactsCache:
             self._stop(error)
 
     def _stop(self, error: Exception) -> None:
-        self._warn(f"the cache {self._path} is not used: {error}")
+        why = os.strerror(error.errno).lower() if isinstance(error, OSError) and error.errno else error
+        self._warn(f"the cache {self._path} is not used: {why}")
         if self._connection is not None:
             self._connection.close()
         self._connection = None

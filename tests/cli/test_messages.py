@@ -69,6 +69,7 @@ def told(capsys: pytest.CaptureFixture[str], code: int, *arguments: str) -> tupl
         ("./no\twhere", 4, r"nothing that can be scanned at no\twhere", "check the path"),
         ("dir:image/index.json", 4, "no folder at image/index.json", "for a file write its path"),
         ("sbom:image/index.json", 4, "image/index.json: neither CycloneDX nor SPDX", "supported are"),
+        ("sbom:/dev/full", 4, "/dev/full is not a regular file", "into a file, and name that"),
         ("oci-archive:image", 4, "image is not a regular file", "oci-dir:PATH"),
         ("oci-archive:nowhere", 4, "cannot open nowhere: No such file or directory", "check the path"),
     ],
@@ -79,6 +80,52 @@ def test_references(
     error, advice = told(capsys, code, "scan", reference, "--offline")
     assert error.startswith(message)
     assert hint in advice
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "hint"),
+    [
+        ("plain text", "not JSON: ", "supported are CycloneDX"),
+        ("[]", "not a JSON object", "supported are CycloneDX"),
+        ('<!DOCTYPE bom SYSTEM "a"><bom/>', "declares a document type", "without a document type"),
+        ("<bom", "not XML: ", "write it again"),
+    ],
+)
+def test_what_is_no_sbom_gets_a_hint(
+    content: str, message: str, hint: str, inside: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inside / "bom").write_text(content)
+    error, advice = told(capsys, 4, "scan", "sbom:bom")
+    assert error.startswith(f"bom: {message}")
+    assert hint in advice
+
+
+def test_a_registry_that_cannot_be_reached_ends_in_3_and_a_missing_image_in_4(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enter(tmp_path, monkeypatch)
+    with serve(FakeRegistry()) as registry:
+        error, hint = told(capsys, 4, "scan", f"{registry.host}/app:1", "-q")
+        assert "the registry does not have it (404" in error
+        error, hint = told(capsys, 3, "scan", f"{registry.host}/app:1", "-q", "--offline")
+        assert error.startswith("offline: ")
+        registry.faults = [Fault("/", times=99, status=500)]
+        error, hint = told(capsys, 3, "scan", f"{registry.host}/app:1", "-q")
+        assert (error[-24:], hint[:15]) == ("the registry fails (500)", "try again later")
+
+
+def test_a_found_file_sends_no_secret_of_the_environment_anywhere(tmp_path: Path) -> None:
+    with serve(FakeRegistry(basic=f"user:{CANARY}")) as registry:
+        push(registry, Made())
+        section = f'[registry."{registry.host}"]\nusername_env = "NAME"\npassword_env = "SECRET"\n'
+        mirrors = f'[registry."docker.io"]\nmirrors = ["{registry.host}"]\n'
+        (tmp_path / "ospo.toml").write_text(section + mirrors)
+        environ = environment(tmp_path, NAME="user", SECRET=CANARY)
+        done = ospo(tmp_path, "scan", "team/app:1.0", env=environ)
+        assert registry.seen == []
+        allowed = ospo(tmp_path, "scan", "team/app:1.0", "--config", "ospo.toml", env=environ)
+    assert (done.returncode, allowed.returncode) == (2, 0)
+    assert "username_env: not allowed in a file that was only found" in done.stderr
 
 
 @given(st.sampled_from(sorted(SCHEMES)), st.text(max_size=8))

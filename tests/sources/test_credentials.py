@@ -42,6 +42,16 @@ def user(home: dict[str, str], host: str = "registry.example", path: str = "team
     return found.username if found else None
 
 
+def test_no_home_folder_means_anonymous(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
+    assert find_credentials("registry.example", "team/app", {}) is None
+    found = write({"HOME": str(tmp_path)}, {"auths": {"registry.example": {"username": "me"}}})
+    credentials = find_credentials("registry.example", "team/app", {"DOCKER_CONFIG": str(found.parent)})
+    assert credentials is not None
+    assert credentials.username == "me"
+
+
 def test_no_file_means_anonymous(home: dict[str, str]) -> None:
     assert find_credentials("registry.example", "app", home) is None
 

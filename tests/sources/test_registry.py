@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -140,19 +141,19 @@ def test_an_index_gives_the_platform_and_its_digest(registry: FakeRegistry) -> N
 
 
 @pytest.mark.parametrize(
-    ("status", "words", "hint"),
+    ("status", "words", "hint", "code"),
     [
-        (401, "demands authentication (401 UNAUTHORIZED)", "docker login"),
-        (403, "access is denied (403 UNAUTHORIZED)", "owner"),
-        (404, "does not have it (404 UNAUTHORIZED)", "check the name"),
-        (429, "too many requests (429 UNAUTHORIZED)", "mirror"),
-        (500, "the registry fails (500 UNAUTHORIZED)", "try again later"),
-        (503, "the registry fails (503 UNAUTHORIZED)", "try again later"),
-        (418, "makes no sense (418 UNAUTHORIZED)", "container registry"),
+        (401, "demands authentication (401 UNAUTHORIZED)", "docker login", 4),
+        (403, "access is denied (403 UNAUTHORIZED)", "owner", 4),
+        (404, "does not have it (404 UNAUTHORIZED)", "check the name", 4),
+        (429, "too many requests (429 UNAUTHORIZED)", "mirror", 3),
+        (500, "the registry fails (500 UNAUTHORIZED)", "try again later", 3),
+        (503, "the registry fails (503 UNAUTHORIZED)", "try again later", 3),
+        (418, "makes no sense (418 UNAUTHORIZED)", "container registry", 4),
     ],
 )
-def test_a_refusal_is_one_line_with_a_hint(
-    registry: FakeRegistry, status: int, words: str, hint: str
+def test_a_refusal_is_one_line_with_a_hint_and_only_a_passing_one_may_be_tried_again(
+    registry: FakeRegistry, status: int, words: str, hint: str, code: int
 ) -> None:
     body = f'{{"errors":[{{"code":"UNAUTHORIZED","message":"{CANARY}"}}]}}'.encode()
     registry.faults = [Fault("/manifests/", times=99, status=status, body=body)]
@@ -160,6 +161,48 @@ def test_a_refusal_is_one_line_with_a_hint(
     assert error.message == f"{registry.host}/app:1: {error.message.partition('app:1: ')[2]}"
     assert words in error.message
     assert hint in error.hint
+    assert error.exit_code == code
+
+
+def unused_port() -> int:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port: int = unused.getsockname()[1]
+        return port
+
+
+def test_a_registry_that_cannot_be_reached_is_not_a_target_that_is_not_there(registry: FakeRegistry) -> None:
+    registry.host = f"127.0.0.1:{unused_port()}"
+    error = refusal(registry)
+    assert error.message.endswith("/v2/app/manifests/1: connection refused")
+    assert (error.exit_code, error.hint) == (3, "check host and port, and that the server runs")
+
+
+def test_a_connection_that_always_breaks_off_is_no_missing_target(registry: FakeRegistry) -> None:
+    registry.faults = [Fault("/manifests/", times=99, cut=10)]
+    error = refusal(registry)
+    assert error.message.endswith("the connection broke off")
+    assert (error.exit_code, error.hint[:15]) == (3, "try again later")
+
+
+def test_a_manifest_that_is_none_is_an_unreadable_target(registry: FakeRegistry) -> None:
+    registry.push("app:none", b"<html>")
+    assert refusal(registry, "app:none").exit_code == 4
+
+
+@pytest.mark.parametrize(("status", "code"), [(500, 3), (429, 3), (401, 4), (403, 4), (404, 4)])
+def test_a_token_service_decides_as_the_registry_does(registry: FakeRegistry, status: int, code: int) -> None:
+    registry.token = "granted"
+    registry.faults = [Fault("/token", times=99, status=status)]
+    assert refusal(registry).exit_code == code
+
+
+def test_a_token_service_that_cannot_be_reached_is_no_refusal(registry: FakeRegistry) -> None:
+    registry.token = "granted"
+    registry.realm = f"http://127.0.0.1:{unused_port()}/token"
+    error = refusal(registry)
+    assert "no token: " in error.message
+    assert error.exit_code == 3
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"errors":[]}', b'{"errors":[{"code":["x"]}]}'])
@@ -184,6 +227,7 @@ def test_a_passing_failure_is_waited_for(registry: FakeRegistry) -> None:
 def test_offline_asks_nobody(registry: FakeRegistry) -> None:
     error = refusal(registry, settings=RegistrySettings(offline=True))
     assert error.message.startswith("offline: ")
+    assert error.exit_code == 3
     assert registry.seen == []
 
 
