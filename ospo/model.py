@@ -166,14 +166,23 @@ Record = Component | Distro | Ownership
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What an image runs on, as `os/architecture[/variant]`."""
+    """What an image runs on, as `os[(version)]/architecture[/variant][#number]`.
+
+    The version is written as in https://github.com/containerd/platforms.
+    """
 
     os: str
     architecture: str
     variant: str = ""
+    version: str = ""
+    """Of Windows, whose containers run on their own build only: major.minor.build, without the patch."""
+    number: int = 1
+    """Which of the images of this platform in one index it is; 1 for all but odd indexes."""
 
     def __str__(self) -> str:
-        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+        system = f"{self.os}({self.version})" if self.version else self.os
+        text = "/".join(part for part in (system, self.architecture, self.variant) if part)
+        return f"{text}#{self.number}" if self.number > 1 else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,11 @@ def _encode(text: str) -> str:
     return quote(text.encode("utf-8", "surrogatepass"), safe=":~")
 
 
+def _segment(text: str) -> str:
+    """Encode a part between slashes; "." and ".." as they stand lead elsewhere where URLs are resolved."""
+    return text.replace(".", "%2E") if text in (".", "..") else _encode(text)
+
+
 @lru_cache(maxsize=65536)
 def to_purl(
     type_: str,
@@ -56,7 +61,7 @@ def _namespace(type_: str, namespace: str) -> str:
         return ""
     if type_ in _LOWER_NAMESPACE:
         namespace = namespace.lower()
-    segments = [_encode(segment) for segment in namespace.strip().split("/") if segment.strip()]
+    segments = [_segment(segment) for segment in namespace.strip().split("/") if segment.strip()]
     return "".join(segment + "/" for segment in segments)
 
 
@@ -68,7 +73,7 @@ def _name(type_: str, name: str) -> str:
         name = name.replace("_", "-")
     elif type_ == "pub":
         name = "".join(char if char.isascii() and char.isalnum() else "_" for char in name)
-    return _encode(name)
+    return _segment(name)
 
 
 def _version(type_: str, version: str) -> str:

@@ -56,7 +56,8 @@ def test_a_purl_is_what_packageurl_python_writes(
     if theirs is not None:
         # The specification wants a slash that separates nothing encoded; the library leaves it as it is.
         ours = to_purl(type_, namespace, name, version, qualifiers, subpath)
-        assert ours.replace("%2F", "/") == theirs
+        # A segment of dots is encoded, so that it leads nowhere; there the library writes it plainly.
+        assert ours.replace("%2F", "/").replace("%2E", ".") == theirs
 
 
 @given(
@@ -84,6 +85,20 @@ def test_a_purl_is_read_back_as_the_same_purl(type_: str, name: str, version: st
 )
 def test_purls_of_real_ecosystems(parts: tuple[str, str, str, str], purl: str) -> None:
     assert to_purl(*parts) == purl
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "purl"),
+    [
+        ("../../x", "evil", "pkg:deb/%2E%2E/%2E%2E/x/evil@1"),
+        ("./a..b", "..", "pkg:deb/%2E/a..b/%2E%2E@1"),
+    ],
+)
+def test_no_segment_of_a_purl_leads_elsewhere(namespace: str, name: str, purl: str) -> None:
+    assert to_purl("deb", namespace, name, "1") == purl
+    assert (
+        to_purl("deb", "/".join(filter(None, (PackageURL.from_string(purl).namespace,))), name, "1") == purl
+    )
 
 
 @given(names)

@@ -11,6 +11,8 @@ from ospo.model import Distro, Evidence, Record
 # Real ones have less than a kilobyte.
 _SIZE_LIMIT = 64 * 1024
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)")
+# The manual's characters, and capitals: openEuler has one. The ID becomes part of every package URL.
+_ID = re.compile(r"[A-Za-z0-9._-]+")
 # What a backslash may hide, inside double quotes and outside of quotes.
 _QUOTED_ESCAPE = re.compile(r'\\([$"\\`])')
 _ESCAPE = re.compile(r"\\(.)")
@@ -30,6 +32,8 @@ def _os_release(file: File) -> Iterator[Record]:
             values[assignment[1]] = value
         else:
             damaged = damaged or number
+    if not _ID.fullmatch(values.get("ID", "x")) or values.get("ID") in (".", ".."):
+        raise ParseError(f"has an ID that is none: {values['ID'][:80]!r}")
     yield _distro(values)
     if damaged:
         raise ParseError(f"line {damaged} is not an assignment with closed quotes")
@@ -59,7 +63,7 @@ def _unquoted(value: str) -> str | None:
 EXTRACTORS = (
     Extractor(
         name="os-release",
-        version=1,
+        version=2,
         patterns=("etc/os-release", "usr/lib/os-release"),
         evidence=Evidence.INSTALLED,
         extract=_os_release,

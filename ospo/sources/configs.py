@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ospo.errors import TargetError
 from ospo.limits import Limits
-from ospo.model import Artifact, ArtifactKind, Layer, Problem, ProblemKind
+from ospo.model import Artifact, ArtifactKind, Layer, Platform, Problem, ProblemKind
 from ospo.sources.digests import check_digest, digest_problem, is_digest
 from ospo.sources.fields import Fields, read_fields
 from ospo.sources.manifests import Descriptor, Manifest, read_platform
@@ -33,7 +33,7 @@ def to_artifact(
     artifact = Artifact(
         kind=ArtifactKind.IMAGE,
         digest=descriptor.digest,
-        platform=read_platform(fields) or descriptor.platform,
+        platform=_platform(read_platform(fields), descriptor.platform),
         config_digest=manifest.config.digest,
         media_type=manifest.media_type,
         created=fields.optional_text("created") or "",
@@ -41,6 +41,13 @@ def to_artifact(
         layers=layers,
     )
     return artifact, tuple(sorted(problems))
+
+
+def _platform(actual: Platform | None, claimed: Platform | None) -> Platform | None:
+    """Return the configuration's platform; Windows' version may stand in the index alone."""
+    if actual and claimed and actual.os == claimed.os and not actual.version:
+        return replace(actual, version=claimed.version)
+    return actual or claimed
 
 
 def _check(manifest: Manifest, config: bytes, document: str, limits: Limits) -> None:

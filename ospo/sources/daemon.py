@@ -22,6 +22,7 @@ from ospo.sources.docker_archive import read_image
 from ospo.sources.docker_list import pick, read_list
 from ospo.sources.fields import read_fields
 from ospo.sources.interface import Image, SourceOptions
+from ospo.sources.platforms import refuse_all_platforms
 from ospo.sources.reference import Reference, parse_reference
 from ospo.sources.tar_file import spool_tar
 from ospo.sources.unix_socket import UnixSocket
@@ -113,8 +114,10 @@ def open_image(engine: Engine, rest: str, options: SourceOptions) -> tuple[Image
     """Export an image into a file without a name, and open it there.
 
     Raises:
+        UsageError: it is not a reference, or all platforms are asked for.
         TargetError: the engine does not answer, does not have the image, or gives what is none.
     """
+    refuse_all_platforms(options, f"what {engine.name} holds")
     reference = rest if is_digest(rest) else parse_reference(rest)
     client = engine.client()
     try:

@@ -16,6 +16,7 @@ from ospo.image.tar import DIRECTORY, OTHER, REGULAR, SYMBOLIC_LINK, Entry
 from ospo.limits import Limits
 from ospo.model import Problem, ProblemKind, Target, TargetKind
 from ospo.sources.interface import Folder, SourceOptions
+from ospo.sources.platforms import refuse_platforms
 
 # Version control keeps its own copies of everything; kernel file systems are endless and hold no packages.
 _SKIPPED_ANYWHERE = frozenset((".git", ".hg", ".svn"))
@@ -28,10 +29,11 @@ def open_directory(rest: str, options: SourceOptions) -> tuple[Folder, ...]:
     """Open a folder.
 
     Raises:
+        UsageError: a platform is asked for.
         TargetError: it is not there, or is no folder.
     """
-    del options  # a folder has no platforms
-    root = Path(rest).expanduser()
+    refuse_platforms(options, "a folder")
+    root = local_path(rest)
     if not root.is_dir():
         hint = f"for a file write its path alone: {root.absolute()}" if root.is_file() else "check the path"
         raise TargetError(f"no folder at {rest}", hint=hint)

@@ -21,7 +21,7 @@ from ospo.sources.docker_list import Saved, pick, read_list, reference_or_none
 from ospo.sources.interface import Image, SourceOptions
 from ospo.sources.local import split_path
 from ospo.sources.manifests import Descriptor, Manifest
-from ospo.sources.platforms import require
+from ospo.sources.platforms import refuse_all_platforms, require
 from ospo.sources.tar_file import TarFile, open_tar
 
 _CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
@@ -37,6 +37,7 @@ def open_docker_archive(rest: str, options: SourceOptions) -> tuple[Image, ...]:
     """Open the image of an archive that the name chooses; there is one platform only.
 
     Raises:
+        UsageError: all platforms are asked for.
         TargetError: no such archive there, not exactly one image is meant, or it is not what it claims to be.
     """
     path, wanted = split_path(rest, Path.is_file)
@@ -47,6 +48,7 @@ def read_docker(
     archive: TarFile, path: Path, wanted: str, reference: str, options: SourceOptions
 ) -> tuple[Image, ...]:
     """Open the image of an archive that is open already."""
+    refuse_all_platforms(options, "an archive of `docker save`")
     saved = pick(read_list(archive, options.limits), wanted, archive.where)
     name = identity = f"docker-archive:{path.resolve()}"
     # Without a tag asked for it is the first, so that both ways to name the image mean one target.

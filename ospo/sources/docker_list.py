@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from ospo.errors import TargetError
+from ospo.errors import TargetError, UsageError
 from ospo.limits import Limits
 from ospo.sources.fields import Fields
 from ospo.sources.reference import Reference, parse_reference
@@ -90,7 +90,7 @@ def reference_or_none(text: str) -> Reference | None:
     """Read a reference, or return None for what is none."""
     try:
         return parse_reference(text)
-    except TargetError:
+    except UsageError:
         return None
 
 

@@ -113,12 +113,17 @@ def read_manifest(data: bytes, document: str = "manifest") -> Manifest:
 
 
 def read_platform(fields: Fields) -> Platform | None:
-    """Read `os`, `architecture` and `variant` of a descriptor's platform or of a configuration."""
+    """Read the platform of a descriptor or of a configuration, which spell it alike.
+
+    Of Windows' version the patch is left out: it changes with every rebuild of one and the same platform.
+    """
     system = fields.optional_text("os") or ""
     architecture = fields.optional_text("architecture") or ""
     if not system and not architecture:
         return None
-    return Platform(system, architecture, fields.optional_text("variant") or "")
+    version = (fields.optional_text("os.version") or "") if system == "windows" else ""
+    build = ".".join(version.split(".")[:3])
+    return Platform(system, architecture, fields.optional_text("variant") or "", build)
 
 
 def _media_type(fields: Fields) -> str:

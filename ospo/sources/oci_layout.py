@@ -19,6 +19,8 @@ _REF_NAME = "org.opencontainers.image.ref.name"
 _IMAGE_NAME = "io.containerd.image.name"
 """The whole name, where Docker and containerd keep only the tag in the annotation of the specification."""
 
+_INCOMPLETE = "the layout is incomplete: copy the image again"
+
 
 class Files(Protocol):
     """The files of a layout by name, in a folder or in an archive."""
@@ -73,7 +75,7 @@ class Layout:
         try:
             return self.files.open(self.blob(layer.digest))
         except TargetError as error:
-            raise LayerError(error.message, hint="the layout is incomplete: copy the image again") from error
+            raise LayerError(error.message, hint=_INCOMPLETE) from error
 
 
 def open_layout(rest: str, options: SourceOptions) -> tuple[Image, ...]:
@@ -103,7 +105,10 @@ def open_images(
     descriptors = pick(read_index(index, "index.json"), wanted, reference)
 
     def fetch(descriptor: Descriptor) -> bytes:
-        return files.read(layout.blob(descriptor.digest), options.limits.manifest_size)
+        try:
+            return files.read(layout.blob(descriptor.digest), options.limits.manifest_size)
+        except TargetError as error:
+            raise TargetError(error.message, hint=_INCOMPLETE) from error
 
     name = identity + (f"{'@' if is_digest(wanted) else ':'}{wanted}" if wanted else "")
     return tuple(

@@ -1,9 +1,11 @@
 """Which of the images in an index is meant (names: https://go.dev/doc/install/source#environment)."""
 
 import os
+import re
 
 from ospo.errors import TargetError, UsageError
 from ospo.model import Platform
+from ospo.sources.interface import SourceOptions
 from ospo.sources.manifests import CONFIG_TYPES, MANIFEST_TYPES, Descriptor
 
 # What kernels and people call an architecture -> what images call it.
@@ -19,6 +21,7 @@ _ARCHITECTURES = {
     "i386": ("386", ""),
     "i686": ("386", ""),
 }
+_VERSIONED = re.compile(r"windows\((?P<build>[0-9]+\.[0-9]+\.[0-9]+)(?:\.[0-9]+)?\)")
 _SYSTEMS = frozenset(("linux", "windows", "darwin", "freebsd"))
 # The variant that is meant where none is named (https://github.com/containerd/platforms, normalize).
 _DEFAULT_VARIANTS = {"arm64": "v8", "arm": "v7", "amd64": "v1"}
@@ -27,10 +30,14 @@ _DEFAULT_VARIANTS = {"arm64": "v8", "arm": "v7", "amd64": "v1"}
 def parse_platform(text: str) -> Platform:
     """Read `os/architecture[/variant]`, an architecture alone (for Linux) or a system alone (as here).
 
+    Windows may have a version, as in `windows(10.0.17763)/amd64`, of which the build counts.
+
     Raises:
         UsageError: it is not a platform.
     """
-    parts = text.strip().lower().split("/")
+    system, slash, rest = text.strip().lower().partition("/")
+    versioned = _VERSIONED.fullmatch(system)
+    parts = ("windows" if versioned else system, *(rest.split("/") if slash else ()))
     if len(parts) > 3 or not all(_is_word(part) for part in parts):
         raise UsageError(f"not a platform: {text[:60]!r}", hint="write it like linux/arm64 or linux/arm/v7")
     if len(parts) == 1:
@@ -38,7 +45,8 @@ def parse_platform(text: str) -> Platform:
     else:
         system, architecture = parts[:2]
     name, variant = _architecture(architecture or os.uname().machine)
-    return Platform(system, name, parts[2] if len(parts) == 3 else variant)
+    build = versioned["build"] if versioned else ""
+    return Platform(system, name, parts[2] if len(parts) == 3 else variant, build)
 
 
 def own_platform() -> Platform:
@@ -53,10 +61,11 @@ def choose(
 
     Attestations and other artifacts are left out. A single image is chosen whatever its platform unless
     one was asked for; among several the default is this machine's architecture on Linux. Among the variants
-    of an architecture the usual one wins, then the highest.
+    of an architecture the usual one wins, then the highest. Runtimes take the first of equals; a scan of it
+    would say nothing about the others.
 
     Raises:
-        TargetError: there is no image, or none for the platform; names those that are there.
+        TargetError: there is no image, or none or several for the platform; names those that are there.
     """
     images = tuple(descriptor for descriptor in descriptors if is_image(descriptor))
     if not images:
@@ -69,11 +78,14 @@ def choose(
     if len(images) == 1 and (wanted is None or images[0].platform is None):
         return images
     target = wanted or own_platform()
-    # max() keeps the first of equals, as container runtimes do.
     matching = [image for image in images if image.platform and matches(image.platform, target)]
     if not matching:
         raise _no_match(target, images)
-    return (max(matching, key=lambda image: _preference(image.platform)),)
+    highest = max(_preference(image.platform) for image in matching)
+    best = {image.digest: image for image in matching if _preference(image.platform) == highest}
+    if len(best) > 1:
+        raise _ambiguous(target, tuple(best.values()))
+    return tuple(best.values())
 
 
 def is_image(descriptor: Descriptor) -> bool:
@@ -93,8 +105,10 @@ def is_image(descriptor: Descriptor) -> bool:
 
 
 def matches(offered: Platform, wanted: Platform) -> bool:
-    """Tell whether an image's platform is the wanted one; a variant counts only if one is wanted."""
+    """Tell whether an image's platform is the wanted one; a variant or version counts only if wanted."""
     if (offered.os, offered.architecture) != (wanted.os, wanted.architecture):
+        return False
+    if wanted.version and offered.version != wanted.version:
         return False
     return not wanted.variant or _variant(offered) == _variant(wanted)
 
@@ -112,12 +126,47 @@ def require(actual: Platform | None, wanted: Platform | None) -> None:
         )
 
 
+def refuse_platforms(options: SourceOptions, what: str) -> None:
+    """Make sure that no platform is asked for where there is none to choose: it would be a gate's mistake.
+
+    Raises:
+        UsageError: one is, or all are.
+    """
+    if options.platform:
+        raise UsageError(f"{what} has no platform to choose", hint="leave --platform out")
+    refuse_all_platforms(options, what)
+
+
+def refuse_all_platforms(options: SourceOptions, what: str) -> None:
+    """Make sure that not all platforms are asked for of what holds one.
+
+    Raises:
+        UsageError: they are.
+    """
+    if options.all_platforms:
+        raise UsageError(
+            f"{what} has not several platforms",
+            hint="leave --all-platforms out; indexes are in a registry, oci-dir: or oci-archive:",
+        )
+
+
 def _no_match(target: Platform, images: tuple[Descriptor, ...]) -> TargetError:
     there = sorted({str(image.platform or "unnamed") for image in images})
     shown = ", ".join(ascii(name[:40]).strip("'") for name in there[:20])
     return TargetError(
         f"no image for {target}; there is: {shown}",
         hint="choose one with --platform, or take --all-platforms",
+    )
+
+
+def _ambiguous(target: Platform, images: tuple[Descriptor, ...]) -> TargetError:
+    shown = ", ".join(f"{ascii(str(image.platform)[:40])[1:-1]} {image.digest}" for image in images[:10])
+    versions = sorted({str(image.platform) for image in images if image.platform and image.platform.version})
+    by_version = len(versions) == len(images)
+    one = f"--platform '{ascii(versions[0][:40])[1:-1]}'" if by_version else f"…@{images[0].digest}"
+    return TargetError(
+        f"{len(images)} images are for {target}: {shown}",
+        hint=f"choose one by {one}, or take --all-platforms",
     )
 
 

@@ -7,7 +7,7 @@ addresses, headers and messages: what is not a reference fails here.
 import re
 from dataclasses import dataclass
 
-from ospo.errors import TargetError
+from ospo.errors import UsageError
 from ospo.sources.digests import digest_problem, is_digest
 
 DOCKER_HUB = "docker.io"
@@ -51,7 +51,7 @@ def parse_reference(text: str) -> Reference:
     """Read a reference; without tag and digest it means the tag `latest`.
 
     Raises:
-        TargetError: it is not a reference.
+        UsageError: it is not a reference.
     """
     name, at, digest = text.partition("@")
     if at and not is_digest(digest):
@@ -98,8 +98,8 @@ def _split_host(name: str) -> tuple[str, str]:
     return host, path
 
 
-def _not_a_reference(text: str, why: str) -> TargetError:
-    return TargetError(
+def _not_a_reference(text: str, why: str) -> UsageError:
+    return UsageError(
         f"not an image reference: {text[:120]!r}: {why}",
         hint="write it like registry.example/team/app:1.2 or registry.example/team/app@sha256:…",
     )

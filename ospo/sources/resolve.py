@@ -1,11 +1,12 @@
 """From a descriptor to verified artifacts, for every source that holds images as content-addressed blobs."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ospo.errors import TargetError
 from ospo.limits import Limits
-from ospo.model import Artifact, Problem, ProblemKind
+from ospo.model import Artifact, Platform, Problem, ProblemKind
 from ospo.sources.configs import to_artifact
 from ospo.sources.digests import check_digest
 from ospo.sources.interface import SourceOptions
@@ -42,7 +43,8 @@ def resolve(
 ) -> tuple[Resolved, ...]:
     """Follow descriptors through indexes to the images of the wanted platform, or of all platforms.
 
-    Images come in the order of the index, each once.
+    Images come in the order of the index, each once, and no two of one platform: further ones are numbered.
+    Of all platforms, those that cannot be read are blocking problems of the others.
 
     Raises:
         TargetError: something on the way is malformed, not what its descriptor promises, or not there.
@@ -56,7 +58,46 @@ def resolve(
     unique: dict[str, _Leaf] = {}
     for leaf in leaves:
         unique.setdefault(leaf.descriptor.digest, leaf)
-    return tuple(_image(leaf, fetch, options) for leaf in unique.values())
+    return _numbered(_images(tuple(unique.values()), fetch, options))
+
+
+def _images(leaves: tuple[_Leaf, ...], fetch: Fetch, options: SourceOptions) -> tuple[Resolved, ...]:
+    images: list[Resolved] = []
+    errors: list[TargetError] = []
+    missing: list[Problem] = []
+    for leaf in leaves:
+        try:
+            images.append(_image(leaf, fetch, options))
+        except TargetError as error:
+            errors.append(error)
+            missing.append(_left_out(leaf.descriptor, error))
+    if errors and not images:
+        raise errors[0]
+    return tuple(replace(image, problems=tuple(sorted((*image.problems, *missing)))) for image in images)
+
+
+def _left_out(descriptor: Descriptor, error: TargetError) -> Problem:
+    return Problem(
+        ProblemKind.MANIFEST,
+        f"{descriptor.platform or 'image without platform'} {descriptor.digest}",
+        f"is in the index and not scanned: {error.message}",
+        hint="copy or push the image with all its platforms, or choose one by --platform",
+        blocking=True,
+    )
+
+
+def _numbered(images: tuple[Resolved, ...]) -> tuple[Resolved, ...]:
+    """Tell images of one platform apart, by their order: it survives rebuilds, a digest would not."""
+    seen: Counter[Platform | None] = Counter()
+    told_apart = []
+    for image in images:
+        platform = image.artifact.platform
+        seen[platform] += 1
+        if seen[platform] > 1:
+            numbered = replace(platform or Platform("", ""), number=seen[platform])
+            image = replace(image, artifact=replace(image.artifact, platform=numbered))
+        told_apart.append(image)
+    return tuple(told_apart)
 
 
 def _verified(fetch: Fetch, limits: Limits) -> Fetch:

@@ -10,6 +10,7 @@ from ospo.sbom.listing import Listing
 from ospo.sources.fields import Fields, read_fields
 from ospo.sources.interface import SbomFile, SourceOptions
 from ospo.sources.local import read_bounded
+from ospo.sources.platforms import refuse_platforms
 
 _SUPPORTED = "supported are CycloneDX 1.2 to 1.7 as JSON or XML, and SPDX 2.2 and 2.3 as JSON"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -20,8 +21,10 @@ def open_sbom(rest: str, options: SourceOptions) -> tuple[SbomFile, ...]:
     """Read an SBOM.
 
     Raises:
+        UsageError: a platform is asked for.
         TargetError: the file is not there, larger than `limits.sbom_size`, or not a supported SBOM.
     """
+    refuse_platforms(options, "an SBOM")
     path = Path(rest).expanduser()
     data = read_bounded(path, options.limits.sbom_size)
     name = f"sbom:{path.resolve()}"

@@ -26,6 +26,9 @@ _KEY = re.compile(
     r"(?:local:)?pkg:(?P<type>[^/]*)/(?:(?P<namespace>[^?#@]*)/)?(?P<name>[^/?#@]*)(?:@(?P<version>[^?#]*))?"
 )
 
+_ESCAPES = {ord(delimiter): f"%{ord(delimiter):02X}" for delimiter in "%/()#"}
+"""Of the parts of a platform."""
+
 
 def encode_component(component: Component) -> str:
     """Write a component as JSON without its empty fields.
@@ -93,20 +96,28 @@ def decode_distro(data: str | None) -> Distro | None:
 
 
 def encode_platform(platform: Platform | None) -> str:
-    """Write `os/architecture[/variant]`, "" for None; a slash inside a part is percent-encoded."""
+    """Write `os[(version)]/architecture[/variant][#number]`, "" for None; delimiters are percent-encoded."""
     if platform is None:
         return ""
-    parts = [platform.os, platform.architecture, platform.variant]
-    if not platform.variant:
-        parts.pop()
-    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
+    system, version, *parts = (
+        part.translate(_ESCAPES)
+        for part in (platform.os, platform.version, platform.architecture, platform.variant)
+    )
+    text = "/".join((f"{system}({version})" if version else system, *parts)).removesuffix("/")
+    return f"{text}#{platform.number}" if platform.number > 1 else text
 
 
 def decode_platform(text: str) -> Platform | None:
     """Read what `encode_platform` wrote."""
     if not text:
         return None
-    return Platform(*(part.replace("%2F", "/").replace("%25", "%") for part in text.split("/")))
+    text, _, number = text.partition("#")
+    system, *parts = text.split("/")
+    system, _, version = system.partition("(")
+    architecture, variant = map(unquote, (*parts, "")[:2])
+    return Platform(
+        unquote(system), architecture, variant, unquote(version.removesuffix(")")), int(number or 1)
+    )
 
 
 def encode_time(text: str) -> int:

@@ -63,7 +63,7 @@ def test_what_may_be_shared_is_not_refused(inside: Path) -> None:
     parse_outputs(["cyclonedx-json=file"], all_platforms=False)
 
 
-@given(st.builds(Platform, st.text(), st.text(), st.text()))
+@given(st.builds(Platform, st.text(), st.text(), st.text(), st.text()))
 def test_a_platform_from_an_image_cannot_lead_out_of_its_folder(platform: Platform) -> None:
     path = Output("cyclonedx-json", "out/{platform}").file(platform)
     assert path.parent == Path("out")

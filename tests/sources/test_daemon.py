@@ -213,7 +213,7 @@ def test_a_full_disk_is_said_with_the_way_out(engine: FakeEngine, monkeypatch: p
 
 @pytest.mark.parametrize("reference", ["App", "app:1.0/../../containers", "a b", "", "app?all=1", "../info"])
 def test_what_is_no_reference_is_never_sent(engine: FakeEngine, reference: str) -> None:
-    with pytest.raises(TargetError, match="not an image reference"):
+    with pytest.raises(UsageError, match="not an image reference"):
         opened(reference)
     assert engine.asked == []
 

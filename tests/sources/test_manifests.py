@@ -169,13 +169,17 @@ def test_a_wrong_digest_says_got_and_expected() -> None:
         ("armhf", Platform("linux", "arm", "v7")),
         ("windows/amd64", Platform("windows", "amd64")),
         ("linux", own_platform()),
+        ("windows(10.0.17763)/amd64", Platform("windows", "amd64", version="10.0.17763")),
+        ("Windows(10.0.17763.6054)/x86_64", Platform("windows", "amd64", version="10.0.17763")),
     ],
 )
 def test_platforms_are_read_in_their_usual_spellings(text: str, platform: Platform) -> None:
     assert parse_platform(text) == platform
 
 
-@pytest.mark.parametrize("text", ["", "linux/", "a/b/c/d", "linux/arm 64", "linux/arm64;id"])
+@pytest.mark.parametrize(
+    "text", ["", "linux/", "a/b/c/d", "linux/arm 64", "linux/arm64;id", "linux(6)/amd64", "windows()/amd64"]
+)
 def test_what_is_no_platform_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError):
         parse_platform(text)
@@ -192,6 +196,78 @@ def test_the_usual_variant_wins_then_the_highest() -> None:
     assert pick(entry("arm", "v6"), entry("arm", "v7"), entry("arm", "v8"), wanted="arm") == ["linux/arm/v7"]
     assert pick(entry("arm", "v5"), entry("arm", "v6"), wanted="arm") == ["linux/arm/v6"]
     assert pick(entry("amd64"), entry("amd64", "v3"), wanted="amd64") == ["linux/amd64"]
+
+
+def windows(version: str) -> dict[str, object]:
+    platform = {"os": "windows", "architecture": "amd64", "os.version": version}
+    return describe(version.encode(), OCI_MANIFEST, platform=platform)
+
+
+def test_windows_images_differ_by_their_build_and_not_by_their_patch() -> None:
+    entries = windows("10.0.17763.6054"), windows("10.0.20348.2582")
+    assert pick(*entries, wanted="windows(10.0.17763)/amd64") == ["windows(10.0.17763)/amd64"]
+    assert pick(*entries, every=True) == ["windows(10.0.17763)/amd64", "windows(10.0.20348)/amd64"]
+    assert read_index(index(windows("10.0.20348.1")))[0].platform == parse_platform(
+        "windows(10.0.20348)/amd64"
+    )
+    with pytest.raises(TargetError, match="2 images are for windows/amd64") as caught:
+        pick(*entries, wanted="windows/amd64")
+    assert "--platform 'windows(10.0.17763)/amd64'" in caught.value.hint
+
+
+def test_two_images_of_one_platform_are_ambiguous_and_not_silently_the_first() -> None:
+    entries = [
+        describe(name, OCI_MANIFEST, platform={"os": "linux", "architecture": "arm64"})
+        for name in (b"1", b"2")
+    ]
+    with pytest.raises(TargetError, match="2 images are for linux/arm64") as caught:
+        pick(*entries, wanted="linux/arm64")
+    assert digest(b"1") in caught.value.message
+    assert digest(b"2") in caught.value.message
+    assert f"@{digest(b'1')}" in caught.value.hint
+    assert pick(entries[0], entries[0], wanted="linux/arm64") == ["linux/arm64"]
+
+
+def test_of_all_platforms_the_second_image_of_one_has_a_number() -> None:
+    other = manifest(CONFIG, b"other")
+    unnamed = changed(CONFIG, os=None, architecture=None)
+    nameless = [manifest(unnamed, layer) for layer in (b"1", b"2")]
+    twice = index(*(describe(one, OCI_MANIFEST) for one in (MANIFEST, other, *nameless)))
+    blobs = (MANIFEST, other, *nameless, CONFIG, unnamed)
+    images = resolved(twice, *blobs, options=SourceOptions(all_platforms=True))
+    platforms = [str(image.artifact.platform) for image in images]
+    assert platforms == ["linux/amd64", "linux/amd64#2", "None", "#2"]
+
+
+def test_windows_build_comes_from_the_index_where_the_configuration_has_none() -> None:
+    system = changed(CONFIG, os="windows")
+    image = manifest(system, b"layer")
+    platform = {"os": "windows", "architecture": "amd64", "os.version": "10.0.17763.1"}
+    (found,) = resolved(index(describe(image, OCI_MANIFEST, platform=platform)), image, system)
+    assert str(found.artifact.platform) == "windows(10.0.17763)/amd64"
+    assert found.problems == ()
+
+
+def test_an_image_missing_from_an_index_is_a_blocking_problem_of_the_others() -> None:
+    gone = manifest(CONFIG, b"gone")
+    every = SourceOptions(all_platforms=True)
+
+    def fetch(wanted: Descriptor) -> bytes:
+        if wanted.digest == digest(gone):
+            raise TargetError("cannot be opened")
+        return {digest(MANIFEST): MANIFEST, digest(CONFIG): CONFIG}[wanted.digest]
+
+    there, missing = (
+        Descriptor(OCI_MANIFEST, digest(MANIFEST), len(MANIFEST)),
+        Descriptor(OCI_MANIFEST, digest(gone), len(gone), Platform("linux", "arm64")),
+    )
+    (image,) = resolve((there, missing), fetch, every)
+    (problem,) = image.problems
+    assert problem.blocking
+    assert problem.where == f"linux/arm64 {digest(gone)}"
+    assert problem.message == "is in the index and not scanned: cannot be opened"
+    with pytest.raises(TargetError, match="cannot be opened"):
+        resolve((missing,), fetch, every)
 
 
 def test_the_default_is_this_machine() -> None:

@@ -2,15 +2,22 @@
 
 import json
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from image_archives import Made, layer, write_folder
 from images import blob, digest, layout
+from registry_server import index
 
 from ospo.errors import LayerError, TargetError
 from ospo.limits import Limits
+from ospo.model import Finding, Severity
+from ospo.scan import ScanOptions, scan
 from ospo.sources.interface import SourceOptions
 from ospo.sources.oci_layout import open_layout
+from ospo.sources.platforms import parse_platform
+from ospo.store import database, writer
 
 LAYER = blob({"a": "x"})
 OPTIONS = SourceOptions()
@@ -73,6 +80,31 @@ def test_several_images_without_a_choice_are_refused_with_their_names(tmp_path: 
     assert f"oci-dir:{first}:one" in raised.value.hint
 
 
+def test_two_unnamed_images_of_one_platform_are_refused_and_neither_retires_the_others_findings(
+    tmp_path: Path,
+) -> None:
+    first, second = Made([layer(1)]), Made([layer(2)])
+    files = first.layout() | second.layout()
+    described = [json.loads(made.layout()["index.json"])["manifests"][0] for made in (first, second)]
+    platform = {"os": "linux", "architecture": "amd64"}
+    files["index.json"] = index(*(entry | {"platform": platform} for entry in described))
+    write_folder(tmp_path, files)
+    amd64 = parse_platform("amd64")
+    with pytest.raises(TargetError, match="2 images are for linux/amd64"):
+        open_layout(str(tmp_path), SourceOptions(platform=amd64))
+    options = ScanOptions("2026-01-01T00:00:00Z", SourceOptions(all_platforms=True))
+    with closing(database.connect(tmp_path / "db")) as store:
+        for result in scan(f"oci-dir:{tmp_path}", options):
+            subject = result.components[0].key
+            found = Finding(subject, "r", Severity.LOW, result.target.identity, subject, "m")
+            writer.save(store, result, (found,))
+        rows = store.execute("SELECT platform, subject FROM v_open_findings ORDER BY 1").fetchall()
+    assert rows == [
+        ("linux/amd64", "pkg:deb/hello@1.0?arch=all"),
+        ("linux/amd64#2", "pkg:deb/hello@2.0?arch=all"),
+    ]
+
+
 def test_a_folder_without_an_index_is_no_layout(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nothing"):
         with pytest.raises(TargetError, match=r"no OCI layout at .*: there is no index\.json"):
@@ -117,8 +149,9 @@ def test_a_digest_that_is_a_path_is_refused(tmp_path: Path, value: str) -> None:
 def test_a_missing_manifest_is_refused(tmp_path: Path) -> None:
     layout(tmp_path, LAYER)
     (tmp_path / "blobs" / manifest_digest(tmp_path).replace(":", "/")).unlink()
-    with pytest.raises(TargetError, match="No such file"):
+    with pytest.raises(TargetError, match="No such file") as raised:
         open_layout(str(tmp_path), OPTIONS)
+    assert raised.value.hint == "the layout is incomplete: copy the image again"
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "pipe"])

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ospo.errors import TargetError
+from ospo.errors import UsageError
 from ospo.sources.reference import parse_reference
 
 DIGEST = "sha256:" + "ab" * 32
@@ -65,7 +65,7 @@ def test_short_forms_are_spelled_out(text: str, canonical: str) -> None:
     ],
 )
 def test_what_is_no_reference_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(TargetError) as caught:
+    with pytest.raises(UsageError) as caught:
         parse_reference(text)
     assert caught.value.message.startswith("not an image reference: ")
     assert caught.value.message.isprintable()
@@ -84,7 +84,7 @@ def test_the_digest_counts_where_there_is_also_a_tag() -> None:
 def test_any_text_is_a_reference_or_an_explained_error(text: str) -> None:
     try:
         reference = parse_reference(text)
-    except TargetError as error:
+    except UsageError as error:
         assert error.message.isprintable()
     else:
         assert parse_reference(str(reference)) == reference

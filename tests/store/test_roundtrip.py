@@ -60,7 +60,7 @@ def results(draw: st.DrawFn) -> ScanResult:
     found = draw(st.lists(COMPONENTS, max_size=4, unique_by=lambda one: one.key))
     components = tuple(sorted(found, key=lambda one: one.key))
     layers = tuple(replace(layer, index=index) for index, layer in enumerate(draw(LAYERS)))
-    platform = draw(st.none() | st.builds(Platform, TEXT, TEXT, TEXT))
+    platform = draw(st.none() | st.builds(Platform, TEXT, TEXT, TEXT, TEXT, st.integers(1, 99)))
     seconds = draw(st.integers(0, 2**32))
     return ScanResult(
         target=draw(st.builds(Target, name=WORD, identity=TEXT, reference=TEXT, index_digest=TEXT)),
