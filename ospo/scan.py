@@ -13,6 +13,7 @@ from ospo.errors import LayerError, OspoError
 from ospo.extractors import all_extractors, facts_version
 from ospo.extractors.dispatch import Dispatcher, for_folders, for_images
 from ospo.image.analyse import analyse
+from ospo.image.behind_links import behind_links
 from ospo.image.decompress import LAYER_MEDIA_TYPES
 from ospo.image.facts import LayerFacts, decode, encode
 from ospo.image.graph import edges
@@ -145,6 +146,7 @@ def _finish(
     options: ScanOptions,
 ) -> ScanResult:
     merged = merge(overlay, layered=isinstance(source, Image))
+    problems = [*problems, *behind_links(overlay, all_extractors())]
     return ScanResult(
         target=source.target,
         artifact=artifact,

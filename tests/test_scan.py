@@ -310,3 +310,20 @@ def test_an_interrupted_scan_leaves_no_threads_that_read_on() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         scan_source(image(BASE, UPPER), ScanOptions(NOW, progress=interrupt))
+
+
+def test_a_database_behind_a_link_of_an_image_leaves_its_scan_incomplete() -> None:
+    lower = blob({"etc/os-release": "ID=debian\n", "opt/x/status": STATUS})
+    result = scanned(lower, blob({"var/lib/dpkg": Symlink("/opt/x")}))
+    assert not result.complete
+    assert [problem.where for problem in result.problems] == ["var/lib/dpkg"]
+
+
+def test_a_database_behind_a_link_in_a_folder_leaves_its_scan_incomplete(tmp_path: Path) -> None:
+    (tmp_path / "opt").mkdir()
+    (tmp_path / "opt/status").write_text(STATUS)
+    (tmp_path / "var/lib").mkdir(parents=True)
+    (tmp_path / "var/lib/dpkg").symlink_to("/opt")
+    (result,) = scan(f"dir:{tmp_path}", ScanOptions(NOW))
+    assert not result.complete
+    assert [problem.where for problem in result.problems] == ["var/lib/dpkg"]

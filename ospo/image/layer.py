@@ -9,6 +9,7 @@ from ospo.extractors.dispatch import Dispatcher
 from ospo.extractors.interface import Content, Extractor, File, Held
 from ospo.image.facts import FileFacts, LayerFacts, Link, moved
 from ospo.image.members import Members, TarMembers
+from ospo.image.paths import text, texts
 from ospo.image.settle import Names, Settled, Target, settle
 from ospo.image.tar import DIRECTORY, HARD_LINK, REGULAR, SYMBOLIC_LINK, Entry, clean
 from ospo.limits import Limits
@@ -96,6 +97,12 @@ class LayerReader:
             self._names.targets[at] = Target(entry.link, hard=False)
         elif entry.kind == HARD_LINK:
             self._names.targets[at] = Target(clean(entry.link)[0], hard=True)
+        elif self.only is None and self._is_database(path):
+            what = "folder" if entry.kind == DIRECTORY else "device or pipe"
+            self._note(path, f"is a {what} where a package database is looked for", blocking=True)
+
+    def _is_database(self, path: bytes) -> bool:
+        return any(extractor.database for extractor in self.dispatcher.wanted(path))
 
     def _regular(self, at: int, entry: Entry, members: Members) -> None:
         path = entry.path
@@ -134,12 +141,13 @@ class LayerReader:
 
     def _again(self, at: int, entry: Entry, members: Members, paths: tuple[bytes, ...]) -> None:
         """Read a file under names that only the end of the first pass knew."""
-        content = self._content(entry, members)
+        by_name = {extractor.name: extractor for path in paths for extractor in self.dispatcher.wanted(path)}
+        content = self._content(entry, members, tuple(by_name.values()))
         if content is None:
             return
         magic = self.dispatcher.by_magic(content.read(0, _HEAD))
         for path in paths:
-            file = File(_text(path), entry.size, entry.mode, content, limits=self.limits)
+            file = File(text(path), entry.size, entry.mode, content, limits=self.limits)
             extractors = self.dispatcher.wanted(path)
             self._extract(at, file, extractors + tuple(e for e in magic if e not in extractors))
 
@@ -161,7 +169,7 @@ class LayerReader:
                 self._unreadable(entry.path, error, extractors)
                 return
             content = Held(data)
-        file = File(_text(entry.path), entry.size, entry.mode, content, limits=self.limits)
+        file = File(text(entry.path), entry.size, entry.mode, content, limits=self.limits)
         if sibling:
             self._siblings[file.path] = data
         if later:
@@ -205,7 +213,7 @@ class LayerReader:
 
     def _note(self, path: bytes, message: str, hint: str = "", *, blocking: bool = False) -> None:
         kind = ProblemKind.DATABASE if blocking else ProblemKind.FILE
-        self._add(Problem(kind, _text(path), message, hint, blocking))
+        self._add(Problem(kind, text(path), message, hint, blocking))
 
     def _add(self, problem: Problem) -> None:
         """List a problem; what blocks is listed always, of the others not more than anybody reads."""
@@ -231,11 +239,11 @@ class LayerReader:
             self._problems.append(Problem(ProblemKind.LAYER, "", message))
         return LayerFacts(
             files=files,
-            entries=_text(b"\0".join(settled.entries)),
+            entries=texts(settled.entries),
             links=tuple(self._links(settled)),
-            whiteouts=tuple(map(_text, settled.whiteouts)),
-            opaque=tuple(map(_text, settled.opaque)),
-            implied=tuple(sorted(map(_text, settled.implied))),
+            whiteouts=tuple(map(text, settled.whiteouts)),
+            opaque=tuple(map(text, settled.opaque)),
+            implied=tuple(sorted(map(text, settled.implied))),
             problems=tuple(self._problems),
         )
 
@@ -245,16 +253,22 @@ class LayerReader:
             self._unread[at] += settled.of(at, self._names.entries[at])[:1]
         for at, paths in settled.names.items():
             if len(paths) > _MOST_NAMES:
-                self._note(
-                    paths[0], f"has {len(paths)} names, more than the {_MOST_NAMES} that are looked at"
-                )
+                message = f"has {len(paths)} names, more than the {_MOST_NAMES} that are looked at"
+                left = set(paths).difference(self._most(paths))
+                self._note(paths[0], message, blocking=any(map(self._is_database, left)))
             read = {facts.extractor for facts in self._files.get(at, ())}
-            for path in paths[:_MOST_NAMES] if at not in self._names.targets else ():
+            for path in self._most(paths) if at not in self._names.targets else ():
                 if any(extractor.name not in read for extractor in self.dispatcher.wanted(path)):
                     self._unread[at].append(path)
         for at, target in self._names.targets.items():
             for path in settled.of(at, self._names.entries[at]):
                 self._look_at_link(path, target)
+
+    def _most(self, paths: list[bytes]) -> list[bytes]:
+        """Choose the names of a file to look at: its first, then those of databases, then the others."""
+        if len(paths) <= _MOST_NAMES:
+            return paths
+        return [paths[0], *sorted(paths[1:], key=self._is_database, reverse=True)][:_MOST_NAMES]
 
     def _look_at_link(self, path: bytes, target: Target) -> None:
         """Note links at whose name an extractor looks for what it cannot find there.
@@ -277,21 +291,21 @@ class LayerReader:
     def _named(self, at: int, settled: Settled) -> Iterator[FileFacts]:
         """Give what was read from an entry at its path, and at those of its hard links that want it too."""
         own = self._names.entries[at]
-        paths = settled.of(at, own) if self.only is None else ()
+        paths = settled.of(at, own) if self.only is None else []
         by_name = {extractor.name for extractor in self.dispatcher.wanted(own)}
         for facts in self._files[at]:
             if self.only is not None:
                 yield facts
-            for number, path in enumerate(paths[:_MOST_NAMES]):
+            for number, path in enumerate(self._most(paths)):
                 wanted = (extractor.name for extractor in self.dispatcher.wanted(path))
                 if not number or facts.extractor not in by_name or facts.extractor in wanted:
-                    yield moved(facts, _text(path))
+                    yield moved(facts, text(path))
 
     def _links(self, settled: Settled) -> Iterator[Link]:
         for at, target in self._names.targets.items():
             for path in settled.of(at, self._names.entries[at]):
                 if not target.hard or self.dispatcher.wanted(path):
-                    yield Link(_text(path), _text(target.path), target.hard)
+                    yield Link(text(path), text(target.path), target.hard)
 
 
 def extract(extractor: Extractor, file: File) -> tuple[tuple[Record, ...], Problem | None]:
@@ -323,7 +337,3 @@ def _complete(component: Record, extractor: Extractor, file: File) -> Record:
     evidence = component.evidence if component.evidence != "installed" else extractor.evidence
     locations = (Location(file.path),)
     return replace(component, evidence=evidence, found_by=extractor.name, locations=locations)
-
-
-def _text(path: bytes) -> str:
-    return path.decode("utf-8", "backslashreplace")

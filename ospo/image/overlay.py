@@ -6,7 +6,7 @@ symbolic link of a lower layer so puts a folder in the link's place, and what th
 Runtimes without overlay mounts follow the link; nothing that they show is missing here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from ospo.image.facts import FileFacts, LayerFacts, moved
@@ -36,11 +36,17 @@ class Overlay:
     """By path."""
     links: dict[str, str] = field(default_factory=dict)
     """Visible symbolic links and their targets as written."""
+    entries: list[str] = field(default_factory=list)
+    """What each layer names, as `LayerFacts.entries`."""
+    _covers: list[tuple[frozenset[str], frozenset[str]]] = field(default_factory=list)
+    """For each layer the whiteouts and the opaque folders."""
     _folders: set[str] = field(default_factory=set)
     """Folders above what is or was visible."""
 
     def apply(self, index: int, facts: LayerFacts) -> None:
         """Put one layer on top."""
+        self.entries.append(facts.entries)
+        self._covers.append((frozenset(facts.whiteouts), frozenset(facts.opaque)))
         before = {file.path: self.files.get(file.path, {}) for file in facts.files}
         if self.files or self.links:
             self._hide(facts)
@@ -80,6 +86,13 @@ class Overlay:
             self.files = {p: file for p, file in self.files.items() if p.rpartition("/")[0] not in hidden}
             self.links = {p: link for p, link in self.links.items() if p.rpartition("/")[0] not in hidden}
 
+    def is_hidden(self, path: str, above: int) -> bool:
+        """Tell whether a layer above one, counted in the order of `entries`, has a whiteout for a path."""
+        folder = path.rpartition("/")[0]
+        return any(
+            _is_in(path, hiding) or _is_in(folder, opaque) for hiding, opaque in self._covers[above + 1 :]
+        )
+
     def seen(self) -> Iterable[Seen]:
         """Yield what is visible, by path."""
         for path in sorted(self.files):
@@ -87,7 +100,7 @@ class Overlay:
                 yield from self.files[path][extractor]
 
 
-def _is_in(place: str, folders: set[str]) -> bool:
+def _is_in(place: str, folders: Set[str]) -> bool:
     """Tell whether a folder, or one above it, is among the folders; "" is the root."""
     while place and place not in folders:
         place = place.rpartition("/")[0]

@@ -6,6 +6,35 @@ _MOST_LINKS = 40  # as Linux: MAXSYMLINKS
 _LONGEST = 4096  # as Linux: PATH_MAX
 
 
+def text(path: bytes) -> str:
+    r"""Turn a path into text: no two paths become the same, and a folder becomes the same in every path.
+
+    A part that is no UTF-8, or could be mistaken for one that is not, has `\\` for a backslash and `\xff` for
+    a byte that does not decode.
+    """
+    plain = _plain(path)
+    return "/".join(map(_part, path.split(b"/"))) if plain is None else plain
+
+
+def _part(part: bytes) -> str:
+    plain = _plain(part)
+    return part.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace") if plain is None else plain
+
+
+def _plain(path: bytes) -> str | None:
+    try:
+        return None if b"\\x" in path else path.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def texts(paths: Iterable[bytes]) -> str:
+    """Turn paths, which hold no NUL, into text with NUL between them."""
+    joined = b"\0".join(paths)
+    plain = _plain(joined)
+    return "\0".join(map(text, joined.split(b"\0"))) if plain is None else plain
+
+
 def ancestors(paths: Iterable[str]) -> set[str]:
     """Return every folder above the given paths, without the root."""
     found: set[str] = set()

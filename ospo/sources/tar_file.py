@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from ospo.errors import LayerError, TargetError
 from ospo.extractors.interface import Content
 from ospo.image.decompress import compression_of, decompress
-from ospo.image.paths import resolve
+from ospo.image.paths import resolve, text
 from ospo.image.spool import Spool
 from ospo.image.stream import CHUNK
 from ospo.image.tar import DIRECTORY, HARD_LINK, REGULAR, SYMBOLIC_LINK, Entry, clean, walk
@@ -66,12 +66,12 @@ class TarFile:
             if room < 0:
                 raise LayerError("has too many members for an image archive")
             if entry.escapes:
-                raise LayerError(f"has a member whose name points outside: {_shown(_text(entry.path))}")
+                raise LayerError(f"has a member whose name points outside: {_shown(text(entry.path))}")
             if entry.kind != DIRECTORY:
                 self._add(entry, stream.position)
 
     def _add(self, entry: Entry, offset: int) -> None:
-        name = _text(entry.path)
+        name = text(entry.path)
         if name in self._members or name in self._links:
             self._repeated.add(name)
             self._members.pop(name, None)
@@ -79,9 +79,9 @@ class TarFile:
         if entry.kind == REGULAR:
             self._members[name] = _Member(offset, entry.size, entry.sparse)
         elif entry.kind == SYMBOLIC_LINK:
-            self._links[name] = _text(entry.link)
+            self._links[name] = text(entry.link)
         elif entry.kind == HARD_LINK:
-            self._links[name] = "/" + _text(clean(entry.link)[0])
+            self._links[name] = "/" + text(clean(entry.link)[0])
 
     def __contains__(self, name: str) -> bool:
         return self._resolve(name) in self._members
@@ -236,10 +236,6 @@ class _Section(io.RawIOBase):
         view[: len(data)] = data
         self._offset += len(data)
         return len(data)
-
-
-def _text(path: bytes) -> str:
-    return path.decode("utf-8", "backslashreplace")
 
 
 def _shown(name: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from engine import DB, PROGRAM, read_blob, read_layer, shown, stack
-from images import Blob, Content, Symlink, Tree, blob, compress, tar
+from images import Blob, Content, Hardlink, Special, Symlink, Tree, blob, compress, tar
 
 from ospo.errors import LayerError, ParseError
 from ospo.extractors.dispatch import Dispatcher
@@ -197,3 +197,41 @@ def test_bytes_after_the_end_of_the_archive_are_a_problem() -> None:
 def test_names_that_are_not_utf_8_are_shown_escaped() -> None:
     data = tar({"caf\udce9/db": "x 1"})
     assert shown(stack(read_blob(Blob(data)))) == {"caf\\xe9/db": {"x 1": 0}}
+
+
+def test_a_database_that_is_a_hard_link_to_a_sparse_file_blocks() -> None:
+    link = tar({"db": Hardlink("other")})
+    assert problems(read_blob(Blob(sparse("other", b"x 1", 0o644) + link))) == [
+        ("other", "is stored as a sparse file, which is not read", True)
+    ]
+
+
+def linked(first: str, names: list[str]) -> Tree:
+    return {first: "x 1", **{name: Hardlink(first) for name in names}}
+
+
+@pytest.mark.parametrize("first", ["other", "a/db"])
+def test_a_database_is_found_behind_any_number_of_other_names(first: str) -> None:
+    facts = read_layer(linked(first, [f"l{number}" for number in range(120)] + ["lib/db"]))
+    assert shown(stack(facts))["lib/db"] == {"x 1": 0}
+    assert problems(facts) == [(first, "has 122 names, more than the 100 that are looked at", False)]
+
+
+def test_a_database_with_too_many_names_blocks() -> None:
+    facts = read_layer(linked("other", [f"{number}/db" for number in range(100)]))
+    assert len(shown(stack(facts))) == 99
+    assert problems(facts) == [("other", "has 101 names, more than the 100 that are looked at", True)]
+
+
+def test_a_folder_or_pipe_in_the_place_of_a_database_blocks() -> None:
+    facts = read_layer({"a/db/": None, "b/db": Special(tarfile.FIFOTYPE), "c/": None, "c/main": Special()})
+    assert problems(facts) == [
+        ("a/db", "is a folder where a package database is looked for", True),
+        ("b/db", "is a device or pipe where a package database is looked for", True),
+    ]
+
+
+def test_a_whiteout_hides_no_path_that_is_only_shown_like_its_own() -> None:
+    lower, upper = tar({"\udcff/db": "x 1"}), tar({".wh.\\xff": ""})
+    layers = [read_blob(Blob(data)) for data in (lower, upper)]
+    assert shown(stack(*layers)) == {"\\xff/db": {"x 1": 0}}
