@@ -26,6 +26,12 @@ class Limits:
     layer_paths: int = 256 * MiB
     """Bytes of all paths and link targets of one layer; a million files have about 80 MiB."""
 
+    image_size: int = 128 * GiB
+    """Bytes of all layers of one image after decompression."""
+
+    image_entries: int = 20_000_000
+    """Entries of all layers of one image."""
+
     file_size: int = 1 * GiB
     """Bytes of one file that an extractor may see; a larger one is a Problem."""
 

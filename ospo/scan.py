@@ -2,11 +2,13 @@
 
 import hashlib
 import sys
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from typing import Protocol
 
 from ospo.errors import LayerError, OspoError
@@ -16,10 +18,11 @@ from ospo.image.analyse import analyse
 from ospo.image.behind_links import behind_links
 from ospo.image.decompress import LAYER_MEDIA_TYPES
 from ospo.image.facts import LayerFacts, decode, encode
-from ospo.image.graph import edges
+from ospo.image.graph import MOST_EDGES, MOST_NEEDS, derive
 from ospo.image.layer import LayerReader
 from ospo.image.merge import merge
 from ospo.image.overlay import Overlay
+from ospo.image.totals import TooMuchError, Totals
 from ospo.licenses.declared import declare, known
 from ospo.limits import Limits
 from ospo.model import Artifact, ArtifactKind, Finding, Layer, Problem, ProblemKind, ScanResult
@@ -118,12 +121,19 @@ def _scan_image(image: Image, options: ScanOptions) -> ScanResult:
     options.progress(Started(image.target.name, image.artifact.digest, len(layers), size))
     overlay = Overlay()
     problems = list(image.problems)
-    for layer, outcome in zip(layers, _all_facts(image, options), strict=True):
-        if isinstance(outcome, Problem):
-            problems.append(outcome)
-        else:
-            overlay.apply(layer.index, outcome)
-            problems.extend(_in_layer(problem, layer) for problem in outcome.problems)
+    try:
+        for layer, outcome in _outcomes(image, options):
+            if isinstance(outcome, Problem):
+                problems.append(outcome)
+            else:
+                overlay.apply(layer.index, outcome)
+                problems.extend(_in_layer(problem, layer) for problem in outcome.problems)
+    except TooMuchError as error:
+        # How far the reading came differs from run to run, so nothing of it counts.
+        overlay = Overlay()
+        where = f"layers 0 to {len(layers) - 1}"
+        unread = Problem(ProblemKind.LAYER, where, error.message, error.hint, blocking=True)
+        problems = [*image.problems, unread]
     return _finish(image, image.artifact, overlay, problems, options)
 
 
@@ -138,6 +148,13 @@ def _scan_folder(folder: Folder, options: ScanOptions) -> ScanResult:
     return _finish(folder, artifact, overlay, [*members.problems, *facts.problems], options)
 
 
+_CUT = Problem(
+    ProblemKind.FILE,
+    "dependencies",
+    f"dependency edges beyond {MOST_EDGES}, and names beyond {MOST_NEEDS} of one component, are left out",
+)
+
+
 def _finish(
     source: Image | Folder,
     artifact: Artifact,
@@ -146,12 +163,15 @@ def _finish(
     options: ScanOptions,
 ) -> ScanResult:
     merged = merge(overlay, layered=isinstance(source, Image))
+    graph = derive(merged.components)
+    if not graph.complete:
+        problems = [*problems, _CUT]
     problems = [*problems, *behind_links(overlay, all_extractors())]
     return ScanResult(
         target=source.target,
         artifact=artifact,
         components=merged.components,
-        dependencies=edges(merged.components),
+        dependencies=graph.edges,
         problems=tuple(sorted(set(problems))),
         distro=merged.distro,
         scanned_at=options.now,
@@ -173,23 +193,68 @@ def _take_sbom(source: SbomFile, options: ScanOptions) -> ScanResult:
     )
 
 
-def _all_facts(image: Image, options: ScanOptions) -> list[LayerFacts | Problem]:
-    """Return facts in the order of the layers; a blob that occurs twice is read once."""
-    facts: dict[_Blob, LayerFacts | Problem] = {}
+_Blob = tuple[str, int, str]
+_Arrival = tuple[Layer, LayerFacts | Problem, bytes | Problem]
+"""A layer that was read, its outcome, and the form in which that is kept."""
+
+
+def _outcomes(image: Image, options: ScanOptions) -> Iterator[tuple[Layer, LayerFacts | Problem]]:
+    """Yield every layer, bottom first, as soon as those below it are there; a blob is read once.
+
+    What is there before its turn waits in the form that the cache has, which takes a fraction of the memory.
+
+    Raises:
+        TooMuchError: all layers together exceed a limit.
+    """
+    layers = image.artifact.layers
+    totals = Totals(options.source.limits, Counter(map(_blob, layers)))
+    waiting: dict[_Blob, bytes | Problem] = {}
     unread: list[Layer] = []
-    for layer in {_blob(layer): layer for layer in reversed(image.artifact.layers)}.values():
+    for layer in {_blob(layer): layer for layer in reversed(layers)}.values():
         cached = _from_cache(layer, options)
         if cached is None:
             unread.append(layer)
         else:
-            facts[_blob(layer)] = cached
-            options.progress(BytesRead(layer.size))
-            options.progress(LayerDone(layer, cached=True))
-    facts.update(_read_layers(image, unread, options))
-    return [facts[_blob(layer)] for layer in image.artifact.layers]
+            waiting[_blob(layer)] = cached
+    from_cache = set(waiting)
+    arriving = _read_layers(image, unread, options)
+    for layer in layers:
+        outcome = _unpacked(waiting.get(_blob(layer)), layer)
+        if _blob(layer) in from_cache:
+            from_cache.remove(_blob(layer))
+            if isinstance(outcome, LayerFacts):
+                totals.add(_blob(layer), outcome)
+                options.progress(BytesRead(layer.size))
+                options.progress(LayerDone(layer, cached=True))
+            else:  # What the cache had is damaged.
+                arriving = chain(_read_layers(image, [layer], options), arriving)
+        yield layer, outcome or _awaited(layer, arriving, waiting, totals)
+    for _ in arriving:
+        pass  # Nothing is left; this ends the pool.
 
 
-_Blob = tuple[str, int, str]
+def _awaited(
+    layer: Layer, arriving: Iterator[_Arrival], waiting: dict[_Blob, bytes | Problem], totals: Totals
+) -> LayerFacts | Problem:
+    """Return the outcome of one layer as soon as it is there; keep those of others that are there before."""
+    for arrived, outcome, kept in arriving:
+        waiting[_blob(arrived)] = kept
+        if isinstance(outcome, LayerFacts):
+            totals.add(_blob(arrived), outcome)
+        if _blob(arrived) == _blob(layer):
+            return outcome
+    raise AssertionError(f"layer {layer.index} was not read")
+
+
+def _unpacked(kept: bytes | Problem | None, layer: Layer) -> LayerFacts | Problem | None:
+    """Return what was kept of a layer, unless it is damaged or the manifest says another size."""
+    if not isinstance(kept, bytes):
+        return kept
+    try:
+        facts = decode(kept)
+    except ValueError:
+        return None
+    return facts if facts.size == layer.size else None
 
 
 def _blob(layer: Layer) -> _Blob:
@@ -197,9 +262,7 @@ def _blob(layer: Layer) -> _Blob:
     return layer.digest, layer.size, layer.media_type
 
 
-def _read_layers(
-    image: Image, layers: list[Layer], options: ScanOptions
-) -> Iterator[tuple[_Blob, LayerFacts | Problem]]:
+def _read_layers(image: Image, layers: list[Layer], options: ScanOptions) -> Iterator[_Arrival]:
     """Read layers side by side, the largest first, since it decides when all are done."""
     if not layers:
         return
@@ -207,14 +270,21 @@ def _read_layers(
     read = partial(_read_layer, image, dispatcher=dispatcher, options=options)
     with _quick_switches(), _pool(min(options.workers, len(layers))) as pool:
         jobs: dict[Future[LayerFacts | Problem], Layer] = {}
-        for layer in sorted(layers, key=lambda layer: (-layer.size, layer.index)):
-            jobs[pool.submit(read, layer)] = layer
-        for job in as_completed(jobs):
-            layer, outcome = jobs[job], job.result()
-            if options.cache is not None and isinstance(outcome, LayerFacts):
-                options.cache.put(layer.digest, _cache_version(options), encode(outcome))
+        due = deque(sorted(layers, key=lambda layer: (-layer.size, layer.index)))
+        while jobs or due:
+            # One more than can run, so that no worker waits; facts of more layers would only take memory.
+            while due and len(jobs) <= options.workers:
+                layer = due.popleft()
+                jobs[pool.submit(read, layer)] = layer
+            job = next(iter(wait(jobs, return_when=FIRST_COMPLETED).done))
+            layer, outcome = jobs.pop(job), job.result()
+            del job  # It holds the facts.
+            kept = encode(outcome) if isinstance(outcome, LayerFacts) else outcome
+            if options.cache is not None and isinstance(kept, bytes):
+                options.cache.put(layer.digest, _cache_version(options), kept)
             options.progress(LayerDone(layer, cached=False))
-            yield _blob(layer), outcome
+            yield layer, outcome, kept
+            del outcome
 
 
 def _read_layer(
@@ -235,16 +305,11 @@ def _read_layer(
         )
 
 
-def _from_cache(layer: Layer, options: ScanOptions) -> LayerFacts | None:
+def _from_cache(layer: Layer, options: ScanOptions) -> bytes | None:
     """Return the facts of a blob that is known, unless reading it would fail for what its manifest says."""
     if options.cache is None or layer.media_type not in LAYER_MEDIA_TYPES:
         return None
-    data = options.cache.get(layer.digest, _cache_version(options))
-    try:
-        facts = decode(data) if data is not None else None
-    except ValueError:
-        return None
-    return facts if facts is not None and facts.size == layer.size else None
+    return options.cache.get(layer.digest, _cache_version(options))
 
 
 def _cache_version(options: ScanOptions) -> str:

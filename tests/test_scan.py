@@ -1,5 +1,6 @@
 """The whole pipeline on images in memory and on disk: what a scan finds, and what it could not check."""
 
+import gc
 import random
 from dataclasses import replace
 from itertools import permutations
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from images import MEDIA_TYPES, Blob, Symlink, blob, digest, image, layout
 
+import ospo.image.graph
 import ospo.scan
 from ospo.errors import LayerError, OspoError, RegistryError, TargetError
 from ospo.extractors import all_extractors
@@ -327,3 +329,71 @@ def test_a_database_behind_a_link_in_a_folder_leaves_its_scan_incomplete(tmp_pat
     (result,) = scan(f"dir:{tmp_path}", ScanOptions(NOW))
     assert not result.complete
     assert [problem.where for problem in result.problems] == ["var/lib/dpkg"]
+
+
+def test_facts_of_layers_that_wait_for_lower_ones_do_not_pile_up() -> None:
+    """The upper layers are larger, so that they are read first."""
+    names = "n" * 90
+    layers = [
+        blob({f"{number}/{entry}-{names}": "" for entry in range(200 + 100 * number)}) for number in range(12)
+    ]
+    alive: list[int] = []
+    cache = Memory()
+
+    def count(event: Event) -> None:
+        if isinstance(event, LayerDone):
+            alive.append(sum(isinstance(one, LayerFacts) for one in gc.get_objects()))
+
+    for _ in range(2):
+        scan_source(image(*layers), ScanOptions(NOW, cache=cache, progress=count, workers=1))
+    assert len(alive) == 24
+    assert max(alive) <= 6
+
+
+def test_layers_of_any_size_are_laid_in_their_order() -> None:
+    """The largest is read first, wherever it lies."""
+    for place in range(3):
+        packages = {"app/node_modules/a/package.json": '{"name": "a", "version": "%d"}'}
+        layers = [
+            blob(
+                {name: text % number for name, text in packages.items()}
+                | ({"large": "x" * 90_000} if number == place else {})
+            )
+            for number in range(3)
+        ]
+        (component,) = scanned(*layers, workers=3).components
+        assert (component.version, found(scanned(*layers))) == ("2", {"a": (2,)})
+
+
+IN_ALL = {"image_size": Limits(image_size=25_000), "image_entries": Limits(image_entries=3)}
+
+
+@pytest.mark.parametrize("limits", IN_ALL.values(), ids=list(IN_ALL))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_layers_that_exceed_a_limit_together_block(limits: Limits, order: tuple[int, ...]) -> None:
+    cache = Memory()
+    layers = [(BASE, UPPER, NPM)[number] for number in order]
+    assert scanned(*layers[:1], limits=limits).complete
+    cold, warm = (scanned(*layers, limits=limits, cache=cache) for _ in range(2))
+    assert cold == warm
+    assert cold.components == ()
+    (problem,) = cold.problems
+    assert problem.blocking
+    assert problem.where == "layers 0 to 2"
+    assert all(f"limits.{name}" in problem.message for name in IN_ALL)
+
+
+def test_a_blob_that_is_many_layers_counts_as_often_as_it_is_laid() -> None:
+    limits = Limits(image_entries=7)
+    assert scanned(NPM, limits=limits).complete
+    assert not scanned(*[NPM] * 9, limits=limits).complete
+
+
+def test_dependency_edges_beyond_the_limit_are_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert scanned(BASE, UPPER).problems == ()
+    monkeypatch.setattr(ospo.image.graph, "MOST_EDGES", 0)
+    result = scanned(BASE, UPPER)
+    assert result.dependencies == ()
+    (problem,) = result.problems
+    assert not problem.blocking
+    assert problem.message.startswith("dependency edges beyond")

@@ -91,7 +91,7 @@ class Setting:
     """The command-line option, "" where there is none."""
 
 
-_COUNTED_LIMITS = frozenset(("layer_ratio", "layer_entries", "layers"))
+_COUNTED_LIMITS = frozenset(("layer_ratio", "layer_entries", "image_entries", "layers"))
 """Limits that count something else than bytes."""
 
 SETTINGS: Mapping[str, Setting] = {

@@ -54,7 +54,7 @@ def _one_pass(
         finally:
             stored.close()
     _check(layer, hashed)
-    facts = replace(facts, size=hashed.size)
+    facts = replace(facts, size=hashed.size, unpacked=stream.position)
     if trailing:
         message = f"has {trailing} bytes after the end of its archive; not read, as runtimes do not"
         facts = replace(facts, problems=(*facts.problems, Problem(ProblemKind.LAYER, "", message)))

@@ -66,6 +66,8 @@ class LayerFacts:
     """`where` is the path inside the layer."""
     size: int = 0
     """Bytes of the layer's blob as stored."""
+    unpacked: int = 0
+    """Bytes of the layer after decompression."""
 
 
 def encode(facts: LayerFacts) -> bytes:
@@ -78,6 +80,7 @@ def encode(facts: LayerFacts) -> bytes:
         "opaque": facts.opaque,
         "implied": facts.implied,
         "size": facts.size,
+        "unpacked": facts.unpacked,
         "problems": [_plain(problem) for problem in facts.problems],
     }
     return zstd.compress(orjson.dumps(document), 3)
@@ -108,6 +111,7 @@ def _facts(document: dict[str, Any]) -> LayerFacts:
         implied=tuple(document["implied"]),
         problems=tuple(_problem(row) for row in document["problems"]),
         size=document["size"],
+        unpacked=document["unpacked"],
     )
 
 

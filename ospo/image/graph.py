@@ -5,9 +5,32 @@ from dataclasses import dataclass, field
 
 from ospo.model import Component
 
+MOST_NEEDS = 2_000
+"""Names of one component that are looked up; meta packages have hundreds."""
 
-def edges(components: tuple[Component, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return (key, keys it depends on), sorted, for components that depend on another one present.
+MOST_EDGES = 500_000
+"""Edges of one artifact; images of thousands of packages have tens of thousands."""
+
+Edges = tuple[tuple[str, tuple[str, ...]], ...]
+"""(key, keys it depends on), sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The edges of an artifact, and whether they are all of them."""
+
+    edges: Edges
+    complete: bool
+    """False where `MOST_NEEDS` or `MOST_EDGES` cut something off."""
+
+
+def edges(components: tuple[Component, ...]) -> Edges:
+    """Return the edges of `derive`."""
+    return derive(components).edges
+
+
+def derive(components: tuple[Component, ...]) -> Graph:
+    """Find the components that depend on another one present.
 
     A name is looked up among components of the same type. Where several fit, the one whose place is
     closest wins: Node looks upwards through `node_modules`, a Python environment is one folder, and a
@@ -17,13 +40,25 @@ def edges(components: tuple[Component, ...]) -> tuple[tuple[str, tuple[str, ...]
     found: dict[str, set[str]] = {}
     for component in components:
         targets = set()
-        for need in component.depends:
+        for need in component.depends[:MOST_NEEDS]:
             target = _closest(component, need, index)
             if target is not None and target.key != component.key:
                 targets.add(target.key)
         if targets:
             found[component.key] = targets
-    return tuple((key, tuple(sorted(found[key]))) for key in sorted(found))
+    kept = _first(found, MOST_EDGES)
+    complete = len(kept) == len(found) and all(len(targets) == len(found[key]) for key, targets in kept)
+    return Graph(kept, complete and all(len(one.depends) <= MOST_NEEDS for one in components))
+
+
+def _first(found: dict[str, set[str]], most: int) -> Edges:
+    """Sort edges and keep so many, which so do not depend on the order of components."""
+    kept = []
+    for key in sorted(found):
+        if targets := tuple(sorted(found[key])[:most]):
+            kept.append((key, targets))
+        most -= len(targets)
+    return tuple(kept)
 
 
 _Name = tuple[str, str]

@@ -11,6 +11,8 @@ from ospo.model import Component, Distro, Evidence, Location, Ownership
 
 # Types whose purl names the distribution; the databases themselves do not say which one they belong to.
 _OS_TYPES = frozenset(("deb", "apk", "rpm"))
+# The folders that became links into /usr: https://wiki.debian.org/UsrMerge.
+_MERGED_INTO_USR = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
 _T = TypeVar("_T")
 _STRENGTH = {Evidence.INSTALLED: 0, Evidence.EMBEDDED: 1, Evidence.DECLARED: 2}
 
@@ -112,8 +114,9 @@ def _owners(
 def _other_spellings(paths: Iterable[str], links: Mapping[str, str]) -> set[str]:
     """Spell paths as packages did before /lib, /bin and /sbin became links into /usr."""
     found: set[str] = set()
-    for link, target in links.items():
-        if "/" not in link and target.strip("/").startswith("usr/"):
-            prefix = target.strip("/") + "/"
+    for link in _MERGED_INTO_USR:
+        target = links.get(link, "").strip("/")
+        if target.startswith("usr/"):
+            prefix = target + "/"
             found.update(link + "/" + path[len(prefix) :] for path in paths if path.startswith(prefix))
     return found

@@ -33,6 +33,7 @@ facts = st.builds(
         st.builds(Problem, st.sampled_from(ProblemKind), text, text, text, st.booleans()), max_size=3
     ).map(tuple),
     size=st.integers(0, 1 << 50),
+    unpacked=st.integers(0, 1 << 50),
 )
 
 

@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ospo.image.graph import edges
+from ospo.image.graph import MOST_NEEDS, derive, edges
 from ospo.model import Component, Location
 
 
@@ -104,3 +105,25 @@ def test_the_closest_is_the_one_that_comparing_all_with_all_finds(components: li
 def test_thousands_of_packages_of_one_name_are_no_thousands_of_comparisons_each() -> None:
     nested = [component("n", str(number), "n", f"{number}/" + "d/" * 50) for number in range(5000)]
     assert edges(tuple(nested)) == ()
+
+
+def test_names_that_one_component_needs_are_bounded() -> None:
+    names = [f"p{number:05}" for number in range(MOST_NEEDS + 1)]
+    others = [component(name) for name in names]
+    all_but_one = derive((component("a", "1", ",".join(names[1:])), *others))
+    graph = derive((component("a", "1", ",".join(names)), *others))
+    assert (all_but_one.complete, graph.complete) == (True, False)
+    assert len(graph.edges[0][1]) == MOST_NEEDS
+
+
+def test_edges_of_an_artifact_are_bounded_whatever_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = "abcde"
+    found = tuple(component(name, "1", ",".join(names)) for name in names)
+    monkeypatch.setattr("ospo.image.graph.MOST_EDGES", 20)
+    assert derive(found).complete
+    monkeypatch.setattr("ospo.image.graph.MOST_EDGES", 6)
+    graph = derive(found)
+    assert not graph.complete
+    assert graph == derive(found[::-1])
+    assert [(key[-3], len(targets)) for key, targets in graph.edges] == [("a", 4), ("b", 2)]
+    assert graph.edges == edges(found)

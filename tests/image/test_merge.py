@@ -6,7 +6,7 @@ from images import Symlink, Tree
 
 from ospo.extractors import all_extractors
 from ospo.extractors.dispatch import for_images
-from ospo.image.merge import Merged, joined, merge
+from ospo.image.merge import Merged, _other_spellings, joined, merge
 from ospo.image.paths import resolve
 from ospo.model import Component, Evidence, Location, RawLicense
 
@@ -180,3 +180,8 @@ def test_a_chain_of_links_longer_than_linux_follows_ends_on_the_way() -> None:
 def test_links_that_fork_into_links_take_no_exponential_time() -> None:
     links = {f"l{number}": "/".join([f"l{number + 1}"] * 50) for number in range(39)}
     assert resolve("l0", links, last=True)
+
+
+def test_thousands_of_links_into_usr_do_not_multiply_paths() -> None:
+    links = {f"l{number}": "usr/lib" for number in range(1000)} | {"lib": "usr/lib", "lib64": "/usr/lib/"}
+    assert _other_spellings(["usr/lib/a", "usr/bin/b"], links) == {"lib/a", "lib64/a"}
