@@ -3,6 +3,7 @@
 Never a guess: "BSD", "GPL" or "Dual License" may be several licences and stay what they are.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +24,11 @@ _ALTERNATIVES = frozenset(("licenses", "pom.xml"))
 
 _AMBIGUOUS_CLASSIFIERS = frozenset(("apache software license",))
 """Classifiers that cover several versions although as plain words they name one."""
+
+_WORD = re.compile(r"[^\s()]+")
+_OPERATORS = frozenset(("AND", "OR", "WITH"))
+_GNU = re.compile(r"\bGNU\b|GPL", re.IGNORECASE)
+"""The family that shows in words which leave the version open; "GPLv3" may be only or later."""
 
 
 class Wording(StrEnum):
@@ -59,7 +65,9 @@ def declare(raws: tuple[RawLicense, ...]) -> Declared:
     """Read licence words.
 
     Several fields say the same thing with more or less care: the first one that is understood counts,
-    else the first one. Several entries of one field are a list, or a choice where the field is known as one.
+    else the first one. Where two name different licences, nothing is known: what they say is kept as words,
+    each with its field. Several entries of one field are a list, or a choice where the
+    field is known as one.
     """
     fields: dict[str, list[str]] = {}
     for raw in raws:
@@ -68,7 +76,36 @@ def declare(raws: tuple[RawLicense, ...]) -> Declared:
     if _ONLY in fields:
         fields = {_ONLY: fields[_ONLY]}
     readings = [_read(field, texts) for field, texts in fields.items()]
+    if _contradict(readings):
+        return _contradiction(fields, readings)
     return next(filter(known, readings), readings[0] if readings else Declared())
+
+
+def _contradict(readings: list[Declared]) -> bool:
+    """Tell whether two readings name different licences: understood ones, or words that name GNU's."""
+    named = {_licenses(reading) for reading in readings if known(reading)}
+    with_gnu = {ids for ids in named if any(_GNU.search(id_) for id_ in ids)}
+    return len(named) > 1 or (bool(named - with_gnu) and any(map(_names_gnu, readings)))
+
+
+def _names_gnu(declared: Declared) -> bool:
+    return any(_GNU.search(term.text) for term in declared.terms)
+
+
+def _licenses(declared: Declared) -> frozenset[str]:
+    """Return the licences and exceptions named, whatever their relation: a list of classifiers has none."""
+    return frozenset(word for term in declared.terms for word in _WORD.findall(term.text)) - _OPERATORS
+
+
+def _contradiction(fields: dict[str, list[str]], readings: list[Declared]) -> Declared:
+    """Keep the words that contradict each other; the field before them keeps SBOM readers from a guess."""
+    said = (
+        Term(Wording.NAME, _shortened(f"{field}: {text.strip()}"))
+        for (field, texts), reading in zip(fields.items(), readings, strict=True)
+        if known(reading) or _names_gnu(reading)
+        for text in texts
+    )
+    return Declared(tuple(dict.fromkeys(said)))
 
 
 def _read(field: str, texts: Iterable[str]) -> Declared:

@@ -64,6 +64,46 @@ def test_the_first_field_that_is_understood_counts() -> None:
     assert terms(("License", "UNKNOWN"), ("Classifier", "ISC License (ISCL)")) == [("id", "ISC")]
 
 
+GPL = "GNU General Public License v3 (GPLv3)"
+
+
+@pytest.mark.parametrize(
+    ("license_", "classifiers"),
+    [
+        ("MIT", [GPL]),
+        ("MIT", ["MIT License", GPL]),
+        ("MIT OR Apache-2.0", ["ISC License (ISCL)"]),
+        ("GPL", ["MIT License"]),
+        ("Dual MIT/LGPL", ["MIT License"]),
+    ],
+)
+def test_fields_that_contradict_each_other_are_not_known(license_: str, classifiers: list[str]) -> None:
+    pairs = [("License", license_), *(("Classifier", words) for words in classifiers)]
+    names = [("name", f"{field}: {words}") for field, words in pairs]
+    assert terms(*pairs) == names
+    assert terms(*(("component.licenses", text) for _, text in names)) == names
+    assert terms(("License-Expression", "MIT"), *pairs) == [("id", "MIT")]
+
+
+@pytest.mark.parametrize(
+    ("license_", "classifiers", "expected"),
+    [
+        ("MIT", ["MIT License"], ("id", "MIT")),
+        ("Apache-2.0", ["Apache Software License"], ("id", "Apache-2.0")),
+        ("BSD-3-Clause", ["BSD License"], ("id", "BSD-3-Clause")),
+        ("MIT", ["BSD License"], ("id", "MIT")),
+        ("GPL-3.0-or-later", [GPL], ("id", "GPL-3.0-or-later")),
+        ("MIT OR GPL-3.0-only", ["MIT License", GPL], ("expression", "MIT OR GPL-3.0-only")),
+        ("BSD", [GPL], ("name", "BSD")),
+    ],
+)
+def test_fields_that_agree_or_are_not_understood_do_not_contradict(
+    license_: str, classifiers: list[str], expected: tuple[str, str]
+) -> None:
+    pairs = [("License", license_), *(("Classifier", words) for words in classifiers)]
+    assert terms(*pairs) == [expected]
+
+
 def test_an_ambiguous_classifier_stays_words() -> None:
     assert terms(("Classifier", "Apache Software License")) == [("name", "Apache Software License")]
 
