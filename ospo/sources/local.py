@@ -10,10 +10,14 @@ from ospo.errors import TargetError
 
 
 def split_path(rest: str, is_there: Callable[[Path], bool]) -> tuple[Path, str]:
-    """Split PATH[:NAME|@DIGEST] after the longest path that is there; all of it is the path where none is."""
+    """Split PATH[:NAME|@DIGEST] after the longest path that is there; all of it is the path where none is.
+
+    Raises:
+        TargetError: the path cannot be looked for, or begins with a `~` that means no home folder.
+    """
     ends = [len(rest), *(at for at in range(len(rest) - 1, 0, -1) if rest[at] in ":@")]
     for end in ends:
-        path = Path(rest[:end]).expanduser()
+        path = _expanded(rest[:end])
         try:
             if is_there(path):
                 return path, rest[end + 1 :]
@@ -22,7 +26,18 @@ def split_path(rest: str, is_there: Callable[[Path], bool]) -> tuple[Path, str]:
             raise TargetError(
                 f"cannot look for {path}: {error.strerror}", hint="check the path and who may read it"
             ) from error
-    return Path(rest).expanduser(), ""
+    return _expanded(rest), ""
+
+
+def _expanded(text: str) -> Path:
+    """Replace `~` and `~name` at the beginning by home folders."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise TargetError(
+            f"{text}: there is no home folder for ~",
+            hint="write the whole path, or ./~ for what has that name",
+        ) from error
 
 
 def open_regular(path: Path) -> BinaryIO:
