@@ -33,7 +33,7 @@ def open_directory(rest: str, options: SourceOptions) -> tuple[Folder, ...]:
         TargetError: it is not there, or is no folder.
     """
     refuse_platforms(options, "a folder")
-    root = local_path(rest)
+    root = Path(rest).expanduser()
     if not root.is_dir():
         hint = f"for a file write its path alone: {root.absolute()}" if root.is_file() else "check the path"
         raise TargetError(f"no folder at {rest}", hint=hint)
