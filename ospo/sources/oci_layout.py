@@ -128,11 +128,13 @@ def pick(descriptors: tuple[Descriptor, ...], wanted: str, where: str) -> tuple[
     Raises:
         TargetError: the tag or digest is not there, or several images are meant.
     """
+    place = where.removesuffix(f":{wanted}").removesuffix(f"@{wanted}")
     chosen = tuple(d for d in descriptors if not wanted or wanted in (d.digest, *_names(d)))
     if not chosen:
         names = sorted({name for d in descriptors for name in _names(d)[:1]})
         raise TargetError(
-            f"{where}: not in the layout; there is: {', '.join(names[:10]) or 'no named image'}"
+            f"{where}: not in the layout; there is: {', '.join(names[:10]) or 'no named image'}",
+            hint=f"name what is there, as in {place}:{names[0]}" if names else f"write {place} alone",
         )
     # One image may have several tags, and a descriptor for each.
     unique = tuple({d.digest: d for d in chosen}.values())
@@ -140,7 +142,7 @@ def pick(descriptors: tuple[Descriptor, ...], wanted: str, where: str) -> tuple[
     if len(names) > 1:
         raise TargetError(
             f"{where} holds several images: {', '.join(names[:10])}",
-            hint=f"name one of them after the path, as in {where.removesuffix(f':{wanted}')}:{names[0]}",
+            hint=f"name one of them after the path, as in {place}:{names[0]}",
         )
     return unique
 

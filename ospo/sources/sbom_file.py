@@ -13,8 +13,8 @@ from ospo.sources.local import read_bounded
 from ospo.sources.platforms import refuse_platforms
 
 _SUPPORTED = "supported are CycloneDX 1.2 to 1.7 as JSON or XML, and SPDX 2.2 and 2.3 as JSON"
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _XML = "let the tool that wrote it write it again: as JSON, or as XML without a document type"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def open_sbom(rest: str, options: SourceOptions) -> tuple[SbomFile, ...]:

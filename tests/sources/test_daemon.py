@@ -20,6 +20,7 @@ from image_archives import Made, components, hex_of, layer, needs_skopeo, skopeo
 
 from ospo.errors import TargetError, UsageError
 from ospo.limits import Limits
+from ospo.registry_settings import RegistrySettings
 from ospo.sources.daemon import Engine, find_engine, open_docker, open_image, open_podman
 from ospo.sources.interface import Image, SourceOptions
 
@@ -249,7 +250,7 @@ def test_a_socket_without_permission_is_said(
     assert "group" in caught.value.hint
 
 
-def test_an_engine_on_loopback_is_asked_over_tcp() -> None:
+def test_an_engine_on_loopback_is_asked_over_tcp_also_offline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -262,8 +263,9 @@ def test_an_engine_on_loopback_is_asked_over_tcp() -> None:
 
         thread = Thread(target=answer)
         thread.start()
+        offline = SourceOptions(registry=RegistrySettings(offline=True))
         with pytest.raises(TargetError, match="does not have"):
-            open_image(find_engine("docker", {"DOCKER_HOST": address}), "app", SourceOptions())
+            open_image(find_engine("docker", {"DOCKER_HOST": address}), "app", offline)
         thread.join()
 
 

@@ -62,8 +62,16 @@ def test_a_path_may_start_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("wanted", [":2.0", "@" + digest(b"another")])
 def test_what_is_not_in_the_layout_is_refused_with_what_is(tmp_path: Path, wanted: str) -> None:
     layout(tmp_path, LAYER, tag="1.0")
-    with pytest.raises(TargetError, match=r"not in the layout; there is: 1\.0"):
+    with pytest.raises(TargetError, match=r"not in the layout; there is: 1\.0") as caught:
         open_layout(f"{tmp_path}{wanted}", OPTIONS)
+    assert caught.value.hint == f"name what is there, as in oci-dir:{tmp_path}:1.0"
+
+
+def test_a_tag_for_a_layout_without_names_gets_the_hint_to_leave_it_out(tmp_path: Path) -> None:
+    layout(tmp_path, LAYER)
+    with pytest.raises(TargetError, match="there is: no named image") as caught:
+        open_layout(f"{tmp_path}:1.0", OPTIONS)
+    assert caught.value.hint == f"write oci-dir:{tmp_path} alone"
 
 
 def test_several_images_without_a_choice_are_refused_with_their_names(tmp_path: Path) -> None:
