@@ -121,11 +121,14 @@ def _unread(overlay: Overlay, wanted: Iterable[_Wanted]) -> dict[_Wanted, str]:
     folders: dict[str, list[_Wanted]] = defaultdict(list)
     for one in wanted:
         (folders if one.glob else files)[one.path].append(one)
+    ends = tuple(
+        {_WILD.split(glob)[-1] for glob in {one.glob for group in folders.values() for one in group}}
+    )
     unread: dict[_Wanted, str] = {}
     for number, joined in enumerate(overlay.entries if files or folders else ()):
         entries = joined.split("\0")
         found = [(one, path) for path in files.keys() & entries for one in files[path]]
-        found += _below(folders, entries) if folders else ()
+        found += _below(folders, (entry for entry in entries if folders and entry.endswith(ends)))
         for one, path in found:
             known = unread.get(one, path)
             read = one.extractor.name in overlay.files.get(path, {})

@@ -38,15 +38,17 @@ class Overlay:
     """Visible symbolic links and their targets as written."""
     entries: list[str] = field(default_factory=list)
     """What each layer names, as `LayerFacts.entries`."""
-    _covers: list[tuple[frozenset[str], frozenset[str]]] = field(default_factory=list)
-    """For each layer the whiteouts and the opaque folders."""
+    _covers: list[tuple[int, frozenset[str], frozenset[str]]] = field(default_factory=list)
+    """Position, whiteouts and opaque folders of each layer that has any."""
     _folders: set[str] = field(default_factory=set)
     """Folders above what is or was visible."""
 
     def apply(self, index: int, facts: LayerFacts) -> None:
         """Put one layer on top."""
+        if facts.whiteouts or facts.opaque:
+            cover = len(self.entries), frozenset(facts.whiteouts), frozenset(facts.opaque)
+            self._covers.append(cover)
         self.entries.append(facts.entries)
-        self._covers.append((frozenset(facts.whiteouts), frozenset(facts.opaque)))
         before = {file.path: self.files.get(file.path, {}) for file in facts.files}
         if self.files or self.links:
             self._hide(facts)
@@ -90,7 +92,9 @@ class Overlay:
         """Tell whether a layer above one, counted in the order of `entries`, has a whiteout for a path."""
         folder = path.rpartition("/")[0]
         return any(
-            _is_in(path, hiding) or _is_in(folder, opaque) for hiding, opaque in self._covers[above + 1 :]
+            _is_in(path, hiding) or _is_in(folder, opaque)
+            for position, hiding, opaque in self._covers
+            if position > above
         )
 
     def seen(self) -> Iterable[Seen]:
