@@ -33,8 +33,8 @@ def open_registry(
     """Resolve a reference to images; their layers are fetched when they are opened.
 
     Raises:
-        UsageError: a configured mirror is no host.
-        TargetError: it is not a reference, or the manifest is refused.
+        UsageError: it is not a reference, or a configured mirror is no host.
+        TargetError: the manifest is refused.
         RegistryError: the registry refuses, or does not know the reference.
         RegistryUnavailableError: the registry cannot be reached, or is not able to answer now.
     """
