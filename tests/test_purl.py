@@ -69,7 +69,8 @@ def test_a_purl_is_read_back_as_the_same_purl(type_: str, name: str, version: st
         again = PackageURL.from_string(ours)
     except ValueError:
         return  # a type that the library wants a namespace for
-    assert upper_escapes(again.to_string()) == ours
+    # A name of dots is encoded, so that it leads nowhere; there the library writes it plainly.
+    assert upper_escapes(again.to_string()) == ours.replace("%2E", ".")
 
 
 @pytest.mark.parametrize(

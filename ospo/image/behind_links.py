@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from ospo import zstd
 from ospo.extractors.dispatch import to_regex
 from ospo.extractors.interface import Extractor
 from ospo.image.overlay import Overlay
@@ -126,7 +127,7 @@ def _unread(overlay: Overlay, wanted: Iterable[_Wanted]) -> dict[_Wanted, str]:
     )
     unread: dict[_Wanted, str] = {}
     for number, joined in enumerate(overlay.entries if files or folders else ()):
-        entries = joined.split("\0")
+        entries = zstd.decompress(joined).decode().split("\0")
         found = [(one, path) for path in files.keys() & entries for one in files[path]]
         found += _below(folders, (entry for entry in entries if folders and entry.endswith(ends)))
         for one, path in found:

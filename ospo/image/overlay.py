@@ -9,6 +9,7 @@ Runtimes without overlay mounts follow the link; nothing that they show is missi
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
+from ospo import zstd
 from ospo.image.facts import FileFacts, LayerFacts, moved
 from ospo.image.paths import ancestors
 from ospo.model import Component, Record
@@ -36,8 +37,8 @@ class Overlay:
     """By path."""
     links: dict[str, str] = field(default_factory=dict)
     """Visible symbolic links and their targets as written."""
-    entries: list[str] = field(default_factory=list)
-    """What each layer names, as `LayerFacts.entries`."""
+    entries: list[bytes] = field(default_factory=list)
+    """What each layer names, as `LayerFacts.entries`, compressed: hostile layers name hundreds of megabytes."""
     _covers: list[tuple[int, frozenset[str], frozenset[str]]] = field(default_factory=list)
     """Position, whiteouts and opaque folders of each layer that has any."""
     _folders: set[str] = field(default_factory=set)
@@ -48,7 +49,7 @@ class Overlay:
         if facts.whiteouts or facts.opaque:
             cover = len(self.entries), frozenset(facts.whiteouts), frozenset(facts.opaque)
             self._covers.append(cover)
-        self.entries.append(facts.entries)
+        self.entries.append(zstd.compress(facts.entries.encode(), 1))
         before = {file.path: self.files.get(file.path, {}) for file in facts.files}
         if self.files or self.links:
             self._hide(facts)
