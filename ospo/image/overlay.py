@@ -38,7 +38,7 @@ class Overlay:
     links: dict[str, str] = field(default_factory=dict)
     """Visible symbolic links and their targets as written."""
     entries: list[bytes] = field(default_factory=list)
-    """What each layer names, as `LayerFacts.entries`, compressed: hostile layers name hundreds of megabytes."""
+    """What each layer names, as `LayerFacts.entries`, but compressed: hostile layers name hundreds of MB."""
     _covers: list[tuple[int, frozenset[str], frozenset[str]]] = field(default_factory=list)
     """Position, whiteouts and opaque folders of each layer that has any."""
     _folders: set[str] = field(default_factory=set)
