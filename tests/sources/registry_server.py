@@ -238,16 +238,18 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(registry: FakeRegistry, tls: ssl.SSLContext | None = None) -> Iterator[FakeRegistry]:
+def serve(
+    registry: FakeRegistry, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1"
+) -> Iterator[FakeRegistry]:
     """Serve on a free port of loopback until the end of the block."""
     handler = type("Handler", (_Handler,), {"registry": registry})
-    server = _Server(("127.0.0.1", 0), handler)
+    server = _Server((address, 0), handler)
     if tls is not None:
         # The handshake is left to the thread of the connection, where it may fail.
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
-    registry.host = f"127.0.0.1:{server.server_port}"
+    registry.host = f"{address}:{server.server_port}"
     try:
         yield registry
     finally:
