@@ -1,6 +1,7 @@
 """Opening the database: its settings, its version, and the refusal of files that are not ours."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -141,7 +142,7 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA temp_store = MEMORY")  # for the few rows that a writer stages
     if schema_version(connection) == SCHEMA_VERSION:
         return
-    connection.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(connection)
     with transaction(connection):
         _refuse_foreign(connection, path)
         if schema_version(connection) < SCHEMA_VERSION:  # another process may have been first
@@ -153,6 +154,19 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
             migrations.apply(Database(connection, execute_plugins=False))
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Switch the journal, waiting for others that do the same: SQLite itself does not, lest two wait for ever."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+        time.sleep(0.02)
 
 
 def _failure(path: Path, error: sqlite3.Error) -> StoreError:
