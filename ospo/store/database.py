@@ -157,7 +157,7 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Switch the journal, waiting for others that do the same: SQLite itself does not, lest two wait for ever."""
+    """Switch the journal; wait for others that do the same, which SQLite does not, lest two wait for ever."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
