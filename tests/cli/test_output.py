@@ -57,10 +57,12 @@ def test_what_makes_no_sense_is_refused(values: list[str], all_platforms: bool, 
 
 def test_what_may_be_shared_is_not_refused(inside: Path) -> None:
     (inside / "file").write_text("")
-    parse_outputs(["summary"], all_platforms=True)
-    parse_outputs(["cyclonedx-json={platform}.json", "cyclonedx-xml={platform}.xml"], all_platforms=True)
-    parse_outputs(["cyclonedx-json=/dev/null", "cyclonedx-xml=/dev/null"], all_platforms=False)
-    parse_outputs(["cyclonedx-json=file"], all_platforms=False)
+    assert parse_outputs(["summary"], all_platforms=True)
+    assert parse_outputs(
+        ["cyclonedx-json={platform}.json", "cyclonedx-xml={platform}.xml"], all_platforms=True
+    )
+    assert parse_outputs(["cyclonedx-json=/dev/null", "cyclonedx-xml=/dev/null"], all_platforms=False)
+    assert parse_outputs(["cyclonedx-json=file"], all_platforms=False)
 
 
 @given(st.builds(Platform, st.text(), st.text(), st.text(), st.text()))

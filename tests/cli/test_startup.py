@@ -26,3 +26,11 @@ def test_start_imports_nothing_heavy(arguments: list[str]) -> None:
     exit_code, *modules = done.stdout.splitlines()[-1].split()
     assert exit_code == "0"
     assert HEAVY & {module.partition(".")[0] for module in modules} == set()
+
+
+def test_the_pipeline_imports_nothing_that_only_some_scans_need() -> None:
+    code = "import sys, ospo.scan; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = {module.partition(".")[0] for module in done.stdout.split()}
+    assert "ospo" in modules
+    assert HEAVY & modules == set()
