@@ -7,11 +7,11 @@ purl is the identity of every component, so this one is ours: 5 µs. Reading for
 from functools import lru_cache
 from urllib.parse import quote
 
-# Types whose namespace and name are case-insensitive by the purl type definitions.
+# Types whose namespace, or name, is case-insensitive by the purl type definitions.
 _LOWER_NAMESPACE = frozenset(
     ("alpm", "apk", "bitbucket", "composer", "github", "gitlab", "hex", "luarocks", "pypi", "qpkg")
 )
-_LOWER_NAME = _LOWER_NAMESPACE | {"bitnami", "npm", "oci", "pub"}
+_LOWER_NAME = _LOWER_NAMESPACE - {"qpkg"} | {"bitnami", "npm", "oci", "pub"}
 _LOWER_VERSION = frozenset(("huggingface", "oci"))
 
 

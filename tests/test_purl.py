@@ -81,6 +81,7 @@ def test_a_purl_is_read_back_as_the_same_purl(type_: str, name: str, version: st
         (("pypi", "", "Typing_Extensions", "4"), "pkg:pypi/typing-extensions@4"),
         (("golang", "github.com/a/b", "c", "v1"), "pkg:golang/github.com/a/b/c@v1"),
         (("maven", "org.apache", "Commons", ""), "pkg:maven/org.apache/Commons"),
+        (("qpkg", "Blackberry", "Sqlite", "3"), "pkg:qpkg/blackberry/Sqlite@3"),
         (("generic", "", "ü/ö", "1"), "pkg:generic/%C3%BC%2F%C3%B6@1"),
     ],
 )

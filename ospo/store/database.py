@@ -117,8 +117,8 @@ def _open(path: Path, mode: str, prepare: Callable[[sqlite3.Connection, Path], N
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
-    application: int = connection.execute("PRAGMA application_id").fetchone()[0]
-    if application != APPLICATION_ID and not _is_empty(connection):
+    # Asked in this order: another process may create the tables in between, and it writes the id with them.
+    if not _is_empty(connection) and _application(connection) != APPLICATION_ID:
         raise StoreError(f"{path} is the database of another program", hint=_ELSEWHERE)
     version = schema_version(connection)
     if version > SCHEMA_VERSION:
@@ -126,6 +126,11 @@ def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer ospo: it has schema {version}, this one knows {SCHEMA_VERSION}",
             hint="update ospo, or " + _ELSEWHERE,
         )
+
+
+def _application(connection: sqlite3.Connection) -> int:
+    application: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    return application
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
