@@ -41,7 +41,44 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for critical, rising as it gets less bad."""
-        return list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+class Outcome(StrEnum):
+    """What a rule says about one subject."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    WARN = "warn"
+    """The assertion does not hold, and the rule only warns."""
+    UNKNOWN = "unknown"
+    """The facts do not tell: never taken for a pass."""
+    ERROR = "error"
+    """The rule could not be evaluated: never taken for a pass."""
+    SKIP = "skip"
+    """The rule is not about this subject."""
+
+
+class Enforcement(StrEnum):
+    """What a rule's findings mean for a gate; each step is stricter than the one before."""
+
+    AUDIT = "audit"
+    """Findings are recorded."""
+    WARN = "warn"
+    """Findings are pointed out, and pass."""
+    ENFORCE = "enforce"
+    """Findings fail the gate."""
+
+
+class State(StrEnum):
+    """Where a finding stands."""
+
+    OPEN = "open"
+    WAIVED = "waived"
+    FIXED = "fixed"
 
 
 class ProblemKind(StrEnum):
@@ -272,14 +309,46 @@ class ScanResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """A decision to accept findings until a date."""
+
+    rule: str
+    selector: tuple[tuple[str, str], ...]
+    """(what of the finding, glob) pairs, sorted; all of them must match."""
+    reason: str
+    """One of `ospo.policy.waivers.REASONS`."""
+    justification: str
+    approver: str
+    expires: str
+    """The last day on which it holds, as YYYY-MM-DD in UTC."""
+    ticket: str = ""
+    source: str = ""
+    """File and line, "" for one made in the terminal UI or by `ospo waive`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule that a subject does not satisfy."""
+    """A rule that a subject does not satisfy, or of which that cannot be told."""
 
     fingerprint: str
     rule: str
     severity: Severity
     target: str
+    """The target's identity: its name without tag and digest."""
     subject: str
     """Component key, or what else the rule looked at."""
     message: str
     fix: str = ""
+    outcome: Outcome = Outcome.FAIL
+    """`fail`, `warn`, `unknown` or `error`."""
+    enforcement: Enforcement = Enforcement.ENFORCE
+    why: str = ""
+    """Why the rule exists."""
+    target_name: str = ""
+    """The target as scanned, with tag."""
+    locations: tuple[Location, ...] = ()
+    """Where in the target it is seen; empty for what has no place in it."""
+    waiver: Waiver | None = None
+    """The waiver that holds for it today."""
+    expired: Waiver | None = None
+    """Without one that holds: the waiver that held until it expired last."""

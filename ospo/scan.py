@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import partial
 from itertools import chain
 from typing import Protocol
@@ -23,10 +24,10 @@ from ospo.image.layer import LayerReader
 from ospo.image.merge import merge
 from ospo.image.overlay import Overlay
 from ospo.image.totals import TooMuchError, Totals
-from ospo.licenses.declared import declare, known
 from ospo.limits import Limits
-from ospo.model import Artifact, ArtifactKind, Finding, Layer, Problem, ProblemKind, ScanResult
-from ospo.policy.baseline import evaluate
+from ospo.model import Artifact, ArtifactKind, Layer, Problem, ProblemKind, ScanResult
+from ospo.policy.evaluate import Evaluation, evaluate
+from ospo.policy.load import Policy
 from ospo.sources.detect import open_reference
 from ospo.sources.directory import DiskMembers
 from ospo.sources.interface import Folder, Image, SbomFile, Source, SourceOptions
@@ -110,9 +111,9 @@ def scan_source(source: Source, options: ScanOptions) -> ScanResult:
             return _take_sbom(source, options)
 
 
-def judge(result: ScanResult) -> tuple[Finding, ...]:
-    """Return the findings of a scan, worst first."""
-    return evaluate(result, lambda component: known(declare(component.licenses)))
+def judge(result: ScanResult, policy: Policy, today: date) -> Evaluation:
+    """Return what a policy says of a scan."""
+    return evaluate(policy.rules.rules, result, policy.waivers.waivers, today)
 
 
 def _scan_image(image: Image, options: ScanOptions) -> ScanResult:

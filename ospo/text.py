@@ -1,6 +1,7 @@
 """Free text that may stand in any document and on any terminal."""
 
 import re
+from collections.abc import Iterable
 
 # What XML 1.0 forbids (https://www.w3.org/TR/xml/#charsets), what UTF-8 cannot hold (lone surrogates), and
 # the control characters that a terminal would obey (C0, DEL, C1). XML readers turn a carriage return into a
@@ -30,3 +31,15 @@ def one_line(text: str) -> str:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that resembles one most, "" when none does; also by its last part.
+
+    `scan.fail_on` is what `fail-on` resembles.
+    """
+    from difflib import get_close_matches  # 10 ms, for mistakes only
+
+    spelled = {name.rpartition(".")[2].lower(): name for name in known}
+    matches = get_close_matches(name.replace("-", "_").lower(), spelled, n=1, cutoff=0.7)
+    return spelled[matches[0]] if matches else ""

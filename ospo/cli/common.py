@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ _F = Callable[..., Any]
 _SETTINGS = {
     "db": "database",
     "offline": "offline",
+    "rules": "rules",
+    "waivers": "waivers",
     "fail_on": "scan.fail_on",
     "strict": "scan.strict",
     "allow_incomplete": "scan.allow_incomplete",
@@ -84,6 +86,26 @@ def reading(command: _F) -> _F:
     return command
 
 
+_DECIDING = (
+    click.option(
+        "--rules",
+        multiple=True,
+        metavar="PATH",
+        help="Rules of your own: a file or folder, beside the bundled rules; repeatable.",
+    ),
+    click.option(
+        "--waivers", metavar="FILE", help="Accept the findings that this file waives, each until its expiry."
+    ),
+)
+
+
+def deciding(command: _F) -> _F:
+    """Add the options of commands that judge."""
+    for option in reversed(_DECIDING):
+        command = option(command)
+    return command
+
+
 def load_settings(flags: Mapping[str, Any], *, scanned: str = "", quiet: bool = False) -> Settings:
     """Load the settings; what the user typed wins. Keys of `flags` that are no settings are left alone.
 
@@ -94,7 +116,7 @@ def load_settings(flags: Mapping[str, Any], *, scanned: str = "", quiet: bool = 
     """
     from ospo.sources.detect import local_path
 
-    typed = {setting: flags[flag] for flag, setting in _SETTINGS.items() if flags.get(flag) is not None}
+    typed = {setting: flags[flag] for flag, setting in _SETTINGS.items() if flags.get(flag) not in (None, ())}
     explicit = Path(flags["config_file"]) if flags.get("config_file") else None
     settings = load(explicit, typed, local_path(scanned) if scanned else None)
     for text in settings.notes:
@@ -116,3 +138,12 @@ def now() -> str:
             f"SOURCE_DATE_EPOCH is {epoch!r}, not a number of seconds", hint="unset it, or set it to a number"
         ) from error
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def today() -> date:
+    """Return the day on which waivers are looked at, in UTC: SOURCE_DATE_EPOCH revives no expired one.
+
+    Raises:
+        UsageError: SOURCE_DATE_EPOCH is no number.
+    """
+    return max(date.fromisoformat(now()[:10]), datetime.now(UTC).date())

@@ -6,7 +6,7 @@ import click
 
 from ospo.cli.common import common, load_settings
 from ospo.cli.output import show
-from ospo.model import Severity
+from ospo.model import Severity, State
 from ospo.text import one_line
 
 if TYPE_CHECKING:
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     metavar="REFERENCE",
     help="Only in this target, named as for `ospo scan`; without tag: in all of its tags.",
 )
+@click.option(
+    "--filter",
+    "text",
+    default="",
+    metavar="TEXT",
+    help="Only what this filter lets through, as 'sev:>=medium rule:license !waived age:>7d'.",
+)
 @click.option("--all", "every", is_flag=True, help="Also those that are fixed.")
 @click.option(
     "--limit",
@@ -47,7 +54,14 @@ if TYPE_CHECKING:
 )
 @common
 def command(
-    severities: tuple[str, ...], rule: str, target: str, every: bool, limit: int, format_: str, **flags: Any
+    severities: tuple[str, ...],
+    rule: str,
+    target: str,
+    text: str,
+    every: bool,
+    limit: int,
+    format_: str,
+    **flags: Any,
 ) -> None:
     """List what is wrong in everything that was scanned, the worst first.
 
@@ -60,12 +74,13 @@ def command(
 
     from ospo.cli.stored import known_name
     from ospo.store.database import connect_read_only
-    from ospo.store.queries import count_findings, findings
+    from ospo.store.finding_queries import count_findings, findings
     from ospo.store.rows import FindingFilter
 
     with closing(connect_read_only(settings.database)) as connection:
         name = known_name(connection, target) if target else ""
-        wanted = FindingFilter("" if every else "open", tuple(map(Severity, severities)), rule, name)
+        states = () if every else (State.OPEN, State.WAIVED)
+        wanted = FindingFilter(states, tuple(map(Severity, severities)), rule, name, text)
         rows = findings(connection, wanted, limit=limit)
         total = count_findings(connection, wanted)
     show(_json(rows, total) if format_ == "json" else table(rows, total))

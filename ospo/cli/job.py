@@ -8,11 +8,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ospo.cli.common import now
+from ospo.cli.common import now, today
+from ospo.cli.policy import policy_of
 from ospo.cli.progress import Reporter, progress
 from ospo.config import Settings
 from ospo.errors import StoreError, UsageError
-from ospo.model import Finding, Platform, ScanResult
+from ospo.model import Platform, ScanResult
+from ospo.policy.evaluate import Evaluation
+from ospo.policy.load import Policy
 from ospo.scan import Cache, Event, LayerDone, ScanOptions, judge, scan
 from ospo.sources.interface import SourceOptions
 from ospo.sources.platforms import parse_platform
@@ -52,7 +55,8 @@ class Outcome:
     """One scanned artifact, judged and stored."""
 
     result: ScanResult
-    findings: tuple[Finding, ...]
+    evaluation: Evaluation
+    policy: Policy
     seconds: float
     """From the start of this artifact's scan to its being stored."""
     layers_cached: int
@@ -68,6 +72,7 @@ def run(job: Job) -> Iterator[Outcome]:
     Raises:
         OspoError: the target cannot be read, or the database is not one.
     """
+    policy = policy_of(job.settings, quiet=job.quiet)
     _check_database(job)
     with progress(quiet=job.quiet) as reporter, _cache(job, reporter) as cache:
         cached = 0
@@ -87,10 +92,10 @@ def run(job: Job) -> Iterator[Outcome]:
         begin = time.monotonic()
         _import_ahead()
         for result in scan(job.reference, options):
-            findings = judge(result)
-            new, unsaved = _save(job, result, findings)
+            evaluation = judge(result, policy, today())
+            new, unsaved = _save(job, result, evaluation, policy)
             reporter.pause()
-            yield Outcome(result, findings, time.monotonic() - begin, cached, new, unsaved)
+            yield Outcome(result, evaluation, policy, time.monotonic() - begin, cached, new, unsaved)
             begin, cached = time.monotonic(), 0
 
 
@@ -129,7 +134,9 @@ def _check_database(job: Job) -> None:
         connect(job.settings.database).close()
 
 
-def _save(job: Job, result: ScanResult, findings: tuple[Finding, ...]) -> tuple[bool, StoreError | None]:
+def _save(
+    job: Job, result: ScanResult, evaluation: Evaluation, policy: Policy
+) -> tuple[bool, StoreError | None]:
     if not job.store:
         return True, None
     from ospo.store.database import connect
@@ -137,6 +144,6 @@ def _save(job: Job, result: ScanResult, findings: tuple[Finding, ...]) -> tuple[
 
     try:
         with closing(connect(job.settings.database)) as connection:
-            return save(connection, result, findings).new, None
+            return save(connection, result, evaluation.findings, policy.rules.rules).new, None
     except StoreError as error:
         return True, error

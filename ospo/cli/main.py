@@ -64,7 +64,7 @@ class _Commands(click.Group):
         """Find the command that is typed, or say which one resembles it."""
         if args[0] in COMMANDS or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
-        from ospo.config.unknown import closest
+        from ospo.text import closest
 
         meant = closest(args[0], COMMANDS)
         suggestion = f"did you mean `ospo {meant}`? " if meant else ""

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ospo.cli.common import common, load_settings, reading
+from ospo.cli.common import common, deciding, load_settings, reading
 from ospo.cli.output import SUMMARY, parse_outputs
 from ospo.model import Severity
 
@@ -38,6 +38,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("reference")
 @_options
 @reading
+@deciding
 @common
 def command(reference: str, outputs: tuple[str, ...], no_store: bool, quiet: bool, **flags: Any) -> int:
     """Scan what REFERENCE names, store the result, and print a summary.
@@ -79,7 +80,7 @@ def command(reference: str, outputs: tuple[str, ...], no_store: bool, quiet: boo
     for outcome in run(job):
         delivery.take(
             outcome.result,
-            outcome.findings,
+            outcome.evaluation.findings,
             summary=summary(outcome.result, Told.of(outcome, job), every_problem=flags["verbose"] > 0),
             shown=shown,
             stored=job.store and outcome.unsaved is None,

@@ -32,7 +32,9 @@ class Told:
         """Take what a job's outcome tells."""
         failure = outcome.unsaved.message if outcome.unsaved else ""
         stored = str(job.settings.database) if job.store and not failure else ""
-        return cls(outcome.findings, outcome.seconds, outcome.layers_cached, stored, outcome.new, failure)
+        return cls(
+            outcome.evaluation.findings, outcome.seconds, outcome.layers_cached, stored, outcome.new, failure
+        )
 
 
 def summary(result: ScanResult, told: Told, *, every_problem: bool = False) -> str:

@@ -13,7 +13,7 @@ from ospo import paths
 from ospo.config.files import Considered, Document, Search, named, search
 from ospo.config.registries import Registries, read_registries
 from ospo.config.trust import refuse_reserved
-from ospo.config.unknown import closest, unknown_key
+from ospo.config.unknown import unknown_key
 from ospo.config.values import (
     Given,
     Origin,
@@ -21,6 +21,7 @@ from ospo.config.values import (
     read_count,
     read_flag,
     read_path,
+    read_paths,
     read_size,
     read_threshold,
 )
@@ -28,6 +29,7 @@ from ospo.errors import UsageError
 from ospo.limits import Limits
 from ospo.model import Severity
 from ospo.registry_settings import RegistrySettings
+from ospo.text import closest
 
 
 def default_workers() -> int:
@@ -62,6 +64,10 @@ class Settings:
     """Folder for what can be made again."""
     offline: bool = False
     """Open no network connection."""
+    rules: tuple[Path, ...] = ()
+    """Files and folders of rules beside the bundled ones."""
+    waivers: Path | None = None
+    """File of waivers, the only ones that a gate knows."""
     scan: ScanSettings = field(default_factory=ScanSettings)
     limits: Limits = field(default_factory=Limits)
     registry: RegistrySettings = field(default_factory=RegistrySettings)
@@ -98,6 +104,8 @@ SETTINGS: Mapping[str, Setting] = {
     "database": Setting(read_path, "OSPO_DB", "--db"),
     "cache_dir": Setting(read_path, "OSPO_CACHE_DIR"),
     "offline": Setting(read_flag, "OSPO_OFFLINE", "--offline"),
+    "rules": Setting(read_paths, "OSPO_RULES", "--rules"),
+    "waivers": Setting(read_path, "OSPO_WAIVERS", "--waivers"),
     "scan.fail_on": Setting(read_threshold, "OSPO_FAIL_ON", "--fail-on"),
     "scan.strict": Setting(read_flag, "OSPO_STRICT", "--strict"),
     "scan.allow_incomplete": Setting(read_flag, "OSPO_ALLOW_INCOMPLETE", "--allow-incomplete"),

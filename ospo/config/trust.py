@@ -34,7 +34,8 @@ def _refused(key: str, value: Any) -> str:
     section, _, name = key.rpartition(".")
     if section.startswith("registry.") and name in KEYS:
         return "not allowed"
-    if key == "cache_dir":  # facts in a planted cache would decide a gate
+    # Facts in a planted cache would decide a gate, and so would rules and waivers that a change brings.
+    if key in ("cache_dir", "rules", "waivers"):
         return "not allowed"
     if key == "scan.allow_incomplete" and value:
         return "true is not allowed"

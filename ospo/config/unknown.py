@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from ospo.config.values import Given
 from ospo.errors import UsageError
+from ospo.text import closest
 
 _SECRET = re.compile(r"passw|passphrase|secret|token|credential|api_?key|private_?key|^auth$", re.IGNORECASE)
 
@@ -25,15 +26,3 @@ def unknown_key(given: Given, section: str, known: Iterable[str]) -> UsageError:
 def _meant(name: str, known: Iterable[str], place: str) -> str:
     close = closest(name, known)
     return f"did you mean {close}?" if close else f"{place} may hold {', '.join(sorted(known))}"
-
-
-def closest(name: str, known: Iterable[str]) -> str:
-    """Return the known name that resembles one most, "" when none does; also by its last part.
-
-    `scan.fail_on` is what `fail-on` resembles.
-    """
-    from difflib import get_close_matches  # 10 ms, for mistakes only
-
-    spelled = {name.rpartition(".")[2].lower(): name for name in known}
-    matches = get_close_matches(name.replace("-", "_").lower(), spelled, n=1, cutoff=0.7)
-    return spelled[matches[0]] if matches else ""

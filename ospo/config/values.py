@@ -1,7 +1,8 @@
 """Values as people write them, and how each kind is read."""
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -117,6 +118,19 @@ def read_path(given: Given) -> Path:
         except RuntimeError:
             raise refusal(given, "a path", hint="there is no such user for ~") from None
     raise refusal(given, "a path")
+
+
+def read_paths(given: Given) -> tuple[Path, ...]:
+    """Read one path or a list of them; in the environment they are separated as in PATH."""
+    value = given.value
+    parts: list[object] = [value]
+    if given.origin.kind is OriginKind.ENVIRONMENT:
+        parts = [part for part in str(value).split(os.pathsep) if part]
+    elif isinstance(value, list | tuple):
+        parts = list(value)
+    if not all(isinstance(part, str) for part in parts):
+        raise refusal(given, "a path or a list of paths")
+    return tuple(read_path(replace(given, value=part)) for part in parts)
 
 
 def read_threshold(given: Given) -> Severity | None:

@@ -60,7 +60,7 @@ def canonical(text: str) -> str:
     if not _COMPOUND.search(text) or len(text) > _LENGTH_MAX or _depth(text) > _DEPTH_MAX:
         return ""
     try:
-        return _written(_parser().parse(text))
+        return _written(parse(text))
     except Exception:  # noqa: BLE001 - the parser raises AttributeError, IndexError and others on bad input
         return ""
 
@@ -102,6 +102,15 @@ def _is_reference(text: str, prefix: str) -> bool:
 def _is_named(text: str, prefix: str) -> bool:
     name = text.removeprefix(prefix)
     return name != text and name.isascii() and name.replace("-", "").replace(".", "").isalnum()
+
+
+def parse(expression: str) -> Any:
+    """Return the tree of an expression, of nodes of `license_expression`.
+
+    Raises:
+        Exception: of any kind, for what `canonical` does not return.
+    """
+    return _parser().parse(expression)
 
 
 @cache

@@ -32,7 +32,7 @@ def refuse_mistaken(reference: str, schemes: Iterable[str]) -> None:
         )
     if not colon or scheme in schemes or "/" in scheme or "." in scheme:
         return
-    from ospo.config.unknown import closest
+    from ospo.text import closest
 
     if meant := _ELSEWHERE.get(scheme.lower()) or closest(scheme, schemes):
         raise UsageError(

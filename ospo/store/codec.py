@@ -1,7 +1,7 @@
 """Values as the database keeps them, and back: components as JSON, platforms as text, times as seconds."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from itertools import compress
@@ -80,6 +80,20 @@ def encode_pairs(pairs: Pairs) -> str:
 def decode_pairs(data: str) -> Pairs:
     """Read what `encode_pairs` wrote."""
     return _pairs(orjson.loads(data))
+
+
+def encode_list(texts: Sequence[str]) -> str:
+    """Write texts as a JSON list.
+
+    Raises:
+        ValueError: one is not Unicode.
+    """
+    return _dumps(list(texts))
+
+
+def decode_list(data: str) -> tuple[str, ...]:
+    """Read what `encode_list` wrote."""
+    return tuple(orjson.loads(data))
 
 
 def encode_distro(distro: Distro | None) -> str | None:

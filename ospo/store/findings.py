@@ -1,27 +1,22 @@
-"""How findings come and go: opened, seen, fixed, reopened."""
+"""How findings come and go with evaluations: opened, seen again, fixed, reopened."""
 
+import hashlib
 import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ospo.model import Finding
+from ospo.store import codec, states, waivers
+
+if TYPE_CHECKING:
+    from ospo.policy.rule import Rule  # needs CEL, which a reader of findings does not
 
 _STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS staged_finding (
-  fingerprint TEXT PRIMARY KEY, rule TEXT, severity TEXT, target_identity TEXT, subject TEXT, message TEXT,
-  fix TEXT
+  fingerprint TEXT PRIMARY KEY, rule TEXT, severity TEXT, outcome TEXT, enforcement TEXT,
+  target_identity TEXT, subject TEXT, message TEXT, fix TEXT, rule_version_id INTEGER, waiver_id INTEGER
 )
-"""
-
-_REOPEN = """
-INSERT INTO finding_event (finding_id, at, event, detail)
-SELECT finding.id, ?, 'reopened', staged.subject FROM temp.staged_finding AS staged
-CROSS JOIN finding ON finding.fingerprint = staged.fingerprint WHERE finding.state = 'fixed'
-"""
-
-_UPDATE = """
-UPDATE finding SET severity = staged.severity, subject = staged.subject, message = staged.message,
-  fix = staged.fix, last_seen = max(last_seen, ?), state = CASE state WHEN 'fixed' THEN 'open' ELSE state END
-FROM temp.staged_finding AS staged WHERE finding.fingerprint = staged.fingerprint
 """
 
 _OPEN = """
@@ -31,17 +26,25 @@ SELECT fingerprint, rule, severity, target_identity, subject, message, fix, 'ope
 FROM temp.staged_finding WHERE true ON CONFLICT (fingerprint) DO NOTHING
 """
 
-_OPENED = """
-INSERT INTO finding_event (finding_id, at, event, detail)
-SELECT id, ?, 'opened', subject FROM finding WHERE id > ? ORDER BY id
+_TOUCH = """
+INSERT INTO temp.touched_finding (id, before, waiver_id)
+SELECT finding.id, CASE WHEN finding.id > ? THEN NULL ELSE finding.state END, finding.waiver_id
+FROM temp.staged_finding AS staged CROSS JOIN finding ON finding.fingerprint = staged.fingerprint
+"""
+
+_UPDATE = """
+UPDATE finding SET severity = staged.severity, outcome = staged.outcome, enforcement = staged.enforcement,
+  subject = staged.subject, message = staged.message, fix = staged.fix,
+  rule_version_id = staged.rule_version_id, last_seen = max(last_seen, ?)
+FROM temp.staged_finding AS staged WHERE finding.fingerprint = staged.fingerprint
 """
 
 _OCCUR = """
-INSERT INTO finding_occurrence (finding_id, target_id, artifact_id, first_seen, last_seen, current)
-SELECT finding.id, :target, :artifact, :at, :at, 1 FROM temp.staged_finding AS staged
+INSERT INTO finding_occurrence (finding_id, target_id, artifact_id, first_seen, last_seen, current, waiver_id)
+SELECT finding.id, :target, :artifact, :at, :at, 1, staged.waiver_id FROM temp.staged_finding AS staged
 CROSS JOIN finding ON finding.fingerprint = staged.fingerprint WHERE true
 ON CONFLICT (finding_id, target_id, artifact_id) DO UPDATE SET
-  last_seen = max(last_seen, excluded.last_seen), current = 1
+  last_seen = max(last_seen, excluded.last_seen), current = 1, waiver_id = excluded.waiver_id
 """
 
 # What the target showed on the same platform and this scan does not.
@@ -57,9 +60,9 @@ WHERE occurrence.target_id = :target AND occurrence.current AND NOT (
 ORDER BY occurrence.finding_id
 """
 
-_FIX = """
-UPDATE finding SET state = 'fixed' WHERE id = :id AND state <> 'fixed'
-AND NOT EXISTS (SELECT 1 FROM finding_occurrence WHERE finding_id = :id AND current)
+_LEAVE = """
+UPDATE finding_occurrence SET current = 0, waiver_id = NULL
+WHERE finding_id = ? AND target_id = ? AND artifact_id = ?
 """
 
 
@@ -75,45 +78,83 @@ class Sighting:
     """False when a part was not checked: what such a scan does not show may still be there."""
 
 
-def record(connection: sqlite3.Connection, sighting: Sighting, findings: tuple[Finding, ...]) -> None:
+def record(
+    connection: sqlite3.Connection,
+    sighting: Sighting,
+    findings: Sequence[Finding],
+    rules: "Iterable[Rule]" = (),
+) -> None:
     """Store what an evaluation of one target's artifact shows; the caller holds the transaction.
 
     Of several findings with one fingerprint the first counts. A finding is fixed when no current artifact of
-    any target shows it; an incomplete scan fixes nothing.
+    any target shows it; an incomplete scan fixes nothing. `rules` are those that were evaluated.
     """
-    _stage(connection, findings)
+    states.prepare(connection)
+    _stage(connection, findings, _rule_versions(connection, findings, rules), sighting.at)
     highest = connection.execute("SELECT coalesce(max(id), 0) FROM finding").fetchone()[0]
-    connection.execute(_REOPEN, (sighting.at,))
-    connection.execute(_UPDATE, (sighting.at,))
     connection.execute(_OPEN, {"at": sighting.at})
-    connection.execute(_OPENED, (sighting.at, highest))
+    connection.execute(_TOUCH, (highest,))
+    connection.execute(_UPDATE, (sighting.at,))
     place = {"target": sighting.target_id, "artifact": sighting.artifact_id}
     connection.execute(_OCCUR, place | {"at": sighting.at})
     if sighting.complete:
-        _fix(connection, connection.execute(_GONE, place).fetchall(), sighting.at)
+        gone = connection.execute(_GONE, place).fetchall()
+        states.touch(connection, [row[0] for row in gone])
+        connection.executemany(_LEAVE, gone)
+    states.settle(connection, sighting.at)
 
 
-def _stage(connection: sqlite3.Connection, findings: tuple[Finding, ...]) -> None:
+def _stage(
+    connection: sqlite3.Connection, findings: Iterable[Finding], versions: Mapping[str, int], at: int
+) -> None:
     connection.execute(_STAGE)
     connection.execute("DELETE FROM temp.staged_finding")
     connection.executemany(
-        "INSERT INTO temp.staged_finding VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO temp.staged_finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         [
-            (one.fingerprint, one.rule, one.severity, one.target, one.subject, one.message, one.fix)
+            (
+                one.fingerprint,
+                one.rule,
+                one.severity,
+                one.outcome,
+                one.enforcement,
+                one.target,
+                one.subject,
+                one.message,
+                one.fix,
+                versions.get(one.rule),
+                waivers.keep(connection, one.waiver, at) if one.waiver else None,
+            )
             for one in findings
         ],
     )
+    connection.execute(waivers.APPLY_LOCAL, {"at": at})
 
 
-def _fix(connection: sqlite3.Connection, gone: list[tuple[int, int, int]], at: int) -> None:
-    connection.executemany(
-        "UPDATE finding_occurrence SET current = 0"
-        " WHERE finding_id = ? AND target_id = ? AND artifact_id = ?",
-        gone,
-    )
-    for finding_id in dict.fromkeys(row[0] for row in gone):
-        if connection.execute(_FIX, {"id": finding_id}).rowcount:
-            connection.execute(
-                "INSERT INTO finding_event (finding_id, at, event, detail) VALUES (?, ?, 'fixed', '')",
-                (finding_id, at),
-            )
+def _rule_versions(
+    connection: sqlite3.Connection, findings: Iterable[Finding], rules: "Iterable[Rule]"
+) -> dict[str, int]:
+    """Keep the rules that have findings as they stand; return their ids."""
+    shown = {finding.rule for finding in findings}
+    versions = {}
+    for rule in rules:
+        if rule.id not in shown:
+            continue
+        digest = hashlib.sha256(rule.text.encode("utf-8", "surrogatepass")).hexdigest()
+        connection.execute(
+            "INSERT INTO rule_version (rule, sha256, version, title, why, refs, path, text)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (rule, sha256) DO UPDATE SET path = excluded.path",
+            (
+                rule.id,
+                digest,
+                rule.version,
+                rule.title,
+                rule.why,
+                codec.encode_list(rule.references),
+                rule.file.path,
+                rule.text,
+            ),
+        )
+        query = "SELECT id FROM rule_version WHERE rule = ? AND sha256 = ?"
+        versions[rule.id] = connection.execute(query, (rule.id, digest)).fetchone()[0]
+    return versions

@@ -33,6 +33,11 @@ _PROMISES = (
         "SELECT fingerprint FROM finding WHERE (state = 'fixed') = EXISTS"
         " (SELECT 1 FROM finding_occurrence WHERE finding_id = finding.id AND current)",
     ),
+    (
+        "waived without a waiver for each place, or not waived with one: finding",
+        "SELECT fingerprint FROM finding WHERE state <> 'fixed' AND (state = 'waived') = EXISTS"
+        " (SELECT 1 FROM finding_occurrence WHERE finding_id = finding.id AND current AND waiver_id IS NULL)",
+    ),
 )
 
 

@@ -1,10 +1,11 @@
-"""What commands and screens ask the database; every SELECT of theirs is here.
+"""What commands and screens ask the database; every SELECT of theirs is here or in `finding_queries`.
 
 Functions take a connection of `ospo.store.database` and return tuples in a fixed order. `target` is a name as
 `Target.name` has it; `platform` is `os/architecture[/variant]`, "" for every platform.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,28 +18,27 @@ from ospo.model import (
     Problem,
     ProblemKind,
     ScanResult,
-    Severity,
+    State,
     Target,
     TargetKind,
 )
 from ospo.store import codec
 from ospo.store.database import snapshot
-from ospo.store.rows import ComponentRow, FindingFilter, FindingRow, HistoryRow, TargetRow, UseRow
-
-ALL_OPEN = FindingFilter()
+from ospo.store.filter import state_is
+from ospo.store.rows import ComponentRow, HistoryRow, TargetRow, UseRow
 
 _TARGETS = """
 SELECT target.name, target.kind, current.platform, artifact.digest, current.seen_at, artifact.component_count,
   (SELECT count(*) FROM problem WHERE problem.artifact_id = artifact.id),
   (SELECT count(*) FROM finding_occurrence AS occurrence
-   JOIN finding ON finding.id = occurrence.finding_id AND finding.state = 'open'
+   JOIN finding ON finding.id = occurrence.finding_id AND {open}
    JOIN artifact AS place ON place.id = occurrence.artifact_id
    WHERE occurrence.target_id = target.id AND occurrence.current AND place.platform = current.platform),
   artifact.complete
 FROM target
 JOIN current_artifact AS current ON current.target_id = target.id
 JOIN artifact ON artifact.id = current.artifact_id
-ORDER BY target.name, current.platform LIMIT ? OFFSET ?
+ORDER BY target.name, current.platform LIMIT :limit OFFSET :offset
 """
 
 _COMPONENTS = """
@@ -100,28 +100,11 @@ JOIN artifact ON artifact.id = observation.artifact_id
 WHERE target.name = ? ORDER BY observation.id DESC LIMIT ? OFFSET ?
 """
 
-# The target of a fixed finding is one that showed it, that of another one shows it now.
-_OF_TARGET = """
-finding.target_identity IN (SELECT identity FROM target WHERE name = :target UNION SELECT :target)
-AND EXISTS (
-  SELECT 1 FROM finding_occurrence AS occurrence
-  JOIN target ON target.id = occurrence.target_id AND :target IN (target.name, target.identity)
-  WHERE occurrence.finding_id = finding.id AND (occurrence.current OR finding.state = 'fixed'))
+_CURRENT_SCANS = """
+SELECT target.name, current.platform FROM target
+JOIN current_artifact AS current ON current.target_id = target.id
+WHERE :target IN ('', target.name, target.identity) ORDER BY target.name, current.platform
 """
-
-_FINDINGS = """
-SELECT finding.fingerprint, finding.rule, finding.severity, finding.state, finding.target_identity,
-  finding.subject, finding.message, finding.fix, finding.first_seen, finding.last_seen,
-  (SELECT count(*) FROM finding_occurrence AS occurrence
-   WHERE occurrence.finding_id = finding.id AND occurrence.current)
-FROM finding WHERE {conditions}
-ORDER BY CASE finding.severity
-    WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END,
-  finding.rule, finding.target_identity, finding.subject, finding.fingerprint
-LIMIT :limit OFFSET :offset
-"""
-
-_COUNT_FINDINGS = "SELECT count(*) FROM finding WHERE {conditions}"
 
 _RESULT = """
 SELECT target.name, target.kind, target.identity, coalesce(current.reference, ''),
@@ -153,9 +136,12 @@ WHERE link.artifact_id = ? ORDER BY component.key
 """
 
 
-def targets(connection: sqlite3.Connection, *, limit: int = 100, offset: int = 0) -> tuple[TargetRow, ...]:
+def targets(
+    connection: sqlite3.Connection, *, limit: int = 100, offset: int = 0, now: int | None = None
+) -> tuple[TargetRow, ...]:
     """Return targets with what they point at now, by name and platform."""
-    return tuple(map(_target_row, connection.execute(_TARGETS, (limit, offset))))
+    page = {"limit": limit, "offset": offset, "now": int(time.time()) if now is None else now}
+    return tuple(map(_target_row, connection.execute(_TARGETS.format(open=state_is(State.OPEN)), page)))
 
 
 def knows_target(connection: sqlite3.Connection, name: str) -> bool:
@@ -210,22 +196,9 @@ def history(
     )
 
 
-def findings(
-    connection: sqlite3.Connection, wanted: FindingFilter = ALL_OPEN, *, limit: int = 100, offset: int = 0
-) -> tuple[FindingRow, ...]:
-    """Return findings, worst first, then by rule, target and subject."""
-    conditions, parameters = _conditions(wanted)
-    rows = connection.execute(
-        _FINDINGS.format(conditions=conditions), parameters | {"limit": limit, "offset": offset}
-    )
-    return tuple(map(_finding_row, rows))
-
-
-def count_findings(connection: sqlite3.Connection, wanted: FindingFilter = ALL_OPEN) -> int:
-    """Return how many findings there are."""
-    conditions, parameters = _conditions(wanted)
-    number: int = connection.execute(_COUNT_FINDINGS.format(conditions=conditions), parameters).fetchone()[0]
-    return number
+def current_scans(connection: sqlite3.Connection, target: str = "") -> tuple[tuple[str, str], ...]:
+    """Return (name, platform) of what all targets, or those of a name or identity, point at now."""
+    return tuple(connection.execute(_CURRENT_SCANS, {"target": target}))
 
 
 def load_result(connection: sqlite3.Connection, reference: str, *, platform: str = "") -> ScanResult:
@@ -255,23 +228,6 @@ def _target_row(row: tuple[Any, ...]) -> TargetRow:
         problems=failed,
         open_findings=wrong,
         complete=bool(complete),
-    )
-
-
-def _finding_row(row: tuple[Any, ...]) -> FindingRow:
-    fingerprint, rule, severity, state, target, subject, message, fix, first, last, places = row
-    return FindingRow(
-        fingerprint=fingerprint,
-        rule=rule,
-        severity=Severity(severity),
-        state=state,
-        target=target,
-        subject=subject,
-        message=message,
-        fix=fix,
-        first_seen=codec.decode_time(first),
-        last_seen=codec.decode_time(last),
-        places=places,
     )
 
 
@@ -309,18 +265,3 @@ def _problems(rows: Iterable[tuple[str, str, str, str, int]]) -> tuple[Problem, 
         Problem(ProblemKind(kind), where, message, hint, bool(blocking))
         for kind, where, message, hint, blocking in rows
     )
-
-
-def _conditions(wanted: FindingFilter) -> tuple[str, dict[str, str | int]]:
-    """Write the WHERE clause: fixed words only, every value is a parameter."""
-    conditions = ["finding.state = :state" if wanted.state else "true"]
-    parameters: dict[str, str | int] = {"state": wanted.state, "rule": wanted.rule, "target": wanted.target}
-    if wanted.severities:
-        named = {f"severity{rank}": severity for rank, severity in enumerate(wanted.severities)}
-        conditions.append(f"finding.severity IN ({', '.join(':' + name for name in named)})")
-        parameters |= named
-    if wanted.rule:
-        conditions.append("finding.rule = :rule")
-    if wanted.target:
-        conditions.append(_OF_TARGET)
-    return " AND ".join(conditions), parameters

@@ -170,7 +170,7 @@ CREATE TABLE finding_event (
   id INTEGER PRIMARY KEY,
   finding_id INTEGER NOT NULL REFERENCES finding,
   at INTEGER NOT NULL,
-  event TEXT NOT NULL,                   -- opened, fixed, reopened
+  event TEXT NOT NULL,                   -- opened, fixed, reopened, waived, unwaived
   detail TEXT NOT NULL
 );
 CREATE INDEX finding_event_finding ON finding_event (finding_id);
@@ -225,3 +225,79 @@ JOIN artifact ON artifact.id = observation.artifact_id;
 @migrations(name="0001-spine")
 def _spine(database: Database) -> None:
     database.executescript(_TABLES + _VIEWS)
+
+
+# In SQLite a column that refers to another table can only be added without a value.
+# https://www.sqlite.org/lang_altertable.html#alter_table_add_column
+_DECIDING = """
+-- A rule as it stood when it had findings, so that they can be explained without its file.
+CREATE TABLE rule_version (
+  id INTEGER PRIMARY KEY,
+  rule TEXT NOT NULL,
+  sha256 TEXT NOT NULL,                  -- of the text
+  version INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  why TEXT NOT NULL,
+  refs TEXT NOT NULL,                    -- JSON: [address, ...]
+  path TEXT NOT NULL,                    -- the file, as it was named
+  text TEXT NOT NULL,                    -- the document as it stands in the file
+  UNIQUE (rule, sha256)
+);
+
+-- A decision to accept findings until a date. Those of waiver files are kept to show them; what holds is
+-- decided by the file at each evaluation. Those made here (source = '') name one finding each.
+CREATE TABLE waiver (
+  id INTEGER PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE,             -- of the columns from rule to expires, and fingerprint
+  rule TEXT NOT NULL,
+  selector TEXT NOT NULL,                -- JSON: [[what, glob], ...]
+  reason TEXT NOT NULL,
+  justification TEXT NOT NULL,
+  approver TEXT NOT NULL,
+  ticket TEXT NOT NULL,
+  expires TEXT NOT NULL,                 -- the last day, YYYY-MM-DD
+  source TEXT NOT NULL,                  -- file and line; '' when it was made here
+  until INTEGER NOT NULL,                -- the first second in which it no longer holds
+  fingerprint TEXT,                      -- of the finding, for those made here
+  created_at INTEGER NOT NULL,
+  withdrawn_at INTEGER                   -- NULL while it was not taken back
+);
+CREATE INDEX waiver_fingerprint ON waiver (fingerprint) WHERE fingerprint IS NOT NULL;
+
+ALTER TABLE finding ADD COLUMN outcome TEXT NOT NULL DEFAULT 'fail';
+ALTER TABLE finding ADD COLUMN enforcement TEXT NOT NULL DEFAULT 'audit';
+ALTER TABLE finding ADD COLUMN rule_version_id INTEGER REFERENCES rule_version;
+-- Of a waived finding: the waiver that ends first of those that its places need, and when that ends.
+ALTER TABLE finding ADD COLUMN waiver_id INTEGER REFERENCES waiver;
+ALTER TABLE finding ADD COLUMN waived_until INTEGER;
+
+-- NULL: it is not waived at this place.
+ALTER TABLE finding_occurrence ADD COLUMN waiver_id INTEGER REFERENCES waiver;
+CREATE INDEX finding_occurrence_waiver ON finding_occurrence (waiver_id) WHERE waiver_id IS NOT NULL;
+
+DROP VIEW v_open_findings;
+-- A waiver that has expired since the last evaluation opens its findings here at once.
+CREATE VIEW v_open_findings AS
+SELECT finding.fingerprint, finding.rule, finding.severity, finding.outcome, finding.enforcement,
+  target.name AS target, artifact.platform, artifact.digest, finding.subject, finding.message, finding.fix,
+  strftime('%Y-%m-%dT%H:%M:%SZ', finding.first_seen, 'unixepoch') AS first_seen,
+  strftime('%Y-%m-%dT%H:%M:%SZ', finding_occurrence.last_seen, 'unixepoch') AS last_seen
+FROM finding
+JOIN finding_occurrence ON finding_occurrence.finding_id = finding.id AND finding_occurrence.current
+JOIN target ON target.id = finding_occurrence.target_id
+JOIN artifact ON artifact.id = finding_occurrence.artifact_id
+WHERE finding.state = 'open'
+OR (finding.state = 'waived' AND finding.waived_until <= CAST(strftime('%s', 'now') AS INTEGER));
+
+CREATE VIEW v_waived_findings AS
+SELECT finding.fingerprint, finding.rule, finding.severity, finding.target_identity AS target,
+  finding.subject, finding.message, waiver.reason, waiver.justification, waiver.approver, waiver.ticket,
+  waiver.expires, waiver.source
+FROM finding JOIN waiver ON waiver.id = finding.waiver_id
+WHERE finding.state = 'waived' AND finding.waived_until > CAST(strftime('%s', 'now') AS INTEGER);
+"""
+
+
+@migrations(name="0002-deciding")
+def _deciding(database: Database) -> None:
+    database.executescript(_DECIDING)

@@ -2,13 +2,18 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ospo.errors import StoreError
 from ospo.model import Artifact, Component, Finding, Layer, Problem, ScanResult, Target
 from ospo.store import codec
 from ospo.store.database import transaction
 from ospo.store.findings import Sighting, record
+
+if TYPE_CHECKING:
+    from ospo.policy.rule import Rule
 
 _HASH_BYTES = 20
 """Of a detail's SHA-256: finding two details with one hash takes 2^80 tries."""
@@ -58,8 +63,13 @@ class Saved:
     """True when the artifact had not been stored before."""
 
 
-def save(connection: sqlite3.Connection, result: ScanResult, findings: tuple[Finding, ...]) -> Saved:
-    """Write a scan and its findings in one transaction.
+def save(
+    connection: sqlite3.Connection,
+    result: ScanResult,
+    findings: Sequence[Finding],
+    rules: "Iterable[Rule]" = (),
+) -> Saved:
+    """Write a scan and its findings, and the rules that these come from, in one transaction.
 
     Facts that are stored already stay as they are: the same bytes, read by the same extractors, hold the same
     components. They are replaced when other extractors looked, when limits cut off something else, or when
@@ -74,10 +84,36 @@ def save(connection: sqlite3.Connection, result: ScanResult, findings: tuple[Fin
             target_id = _target(connection, result.target, at)
             artifact_id, new = _artifact(connection, result, at)
             _observe(connection, result, target_id, artifact_id, at)
-            record(connection, Sighting(target_id, artifact_id, at, result.complete), findings)
+            record(connection, Sighting(target_id, artifact_id, at, result.complete), findings, rules)
     except (ValueError, OverflowError) as error:  # text that is not Unicode, a size beyond 64 bits
         raise StoreError(f"cannot store {result.target.name!a}: {error}") from error
     return Saved(target_id, artifact_id, new)
+
+
+def save_findings(
+    connection: sqlite3.Connection,
+    result: ScanResult,
+    findings: Sequence[Finding],
+    rules: "Iterable[Rule]",
+    at: str,
+) -> None:
+    """Write what a later evaluation says of a stored scan, in one transaction.
+
+    Raises:
+        StoreError: the database cannot be written, or the scan is no longer what its target points at.
+    """
+    with transaction(connection):
+        row = connection.execute(
+            "SELECT target.id, artifact.id FROM target JOIN current_artifact AS current"
+            " ON current.target_id = target.id JOIN artifact ON artifact.id = current.artifact_id"
+            " WHERE target.name = ? AND artifact.digest = ? AND artifact.platform = ?",
+            (result.target.name, result.artifact.digest, codec.encode_platform(result.artifact.platform)),
+        ).fetchone()
+        if row is None:
+            raise StoreError(f"{result.target.name} was scanned anew meanwhile", hint="try again")
+        target_id, artifact_id = row
+        sighting = Sighting(target_id, artifact_id, codec.encode_time(at), result.complete)
+        record(connection, sighting, findings, rules)
 
 
 def _target(connection: sqlite3.Connection, target: Target, at: int) -> int:

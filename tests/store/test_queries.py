@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from made_results import component, finding, result
 
-from ospo.model import Component, Platform, Problem, ProblemKind, Severity
-from ospo.store import queries, writer
+from ospo.model import Component, Platform, Problem, ProblemKind, Severity, State
+from ospo.store import finding_queries, queries, writer
 from ospo.store.rows import ComponentRow, FindingFilter, HistoryRow, TargetRow, UseRow
 
 APP, WEB = "registry.example/app:1", "registry.example/web:2"
@@ -96,13 +96,13 @@ def test_history_latest_first(filled: sqlite3.Connection) -> None:
 
 
 def test_open_findings_worst_first(filled: sqlite3.Connection) -> None:
-    rows = queries.findings(filled)
+    rows = finding_queries.findings(filled)
     assert [(row.severity, row.target, row.subject, row.places) for row in rows] == [
         ("high", "registry.example/app", "b", 1),
         ("medium", "registry.example/app", "a", 2),
         ("medium", "registry.example/web", "a", 1),
     ]
-    assert queries.findings(filled, limit=1, offset=2) == rows[2:]
+    assert finding_queries.findings(filled, limit=1, offset=2) == rows[2:]
 
 
 @pytest.mark.parametrize(
@@ -114,24 +114,24 @@ def test_open_findings_worst_first(filled: sqlite3.Connection) -> None:
         (FindingFilter(target=APP), ["b", "a"]),
         (FindingFilter(target="registry.example/web"), ["a"]),
         (FindingFilter(target="registry.example/web", severities=(Severity.LOW,)), []),
-        (FindingFilter(state="fixed"), ["gone"]),
-        (FindingFilter(state="fixed", target=APP), ["gone"]),
-        (FindingFilter(state="fixed", target=WEB), []),
+        (FindingFilter(states=(State.FIXED,)), ["gone"]),
+        (FindingFilter(states=(State.FIXED,), target=APP), ["gone"]),
+        (FindingFilter(states=(State.FIXED,), target=WEB), []),
         (FindingFilter(rule="' OR 1=1 --"), []),
     ],
 )
 def test_findings_are_filtered(
     filled: sqlite3.Connection, wanted: FindingFilter, subjects: list[str]
 ) -> None:
-    assert [row.subject for row in queries.findings(filled, wanted)] == subjects
-    assert queries.count_findings(filled, wanted) == len(subjects)
+    assert [row.subject for row in finding_queries.findings(filled, wanted)] == subjects
+    assert finding_queries.count_findings(filled, wanted) == len(subjects)
 
 
 def test_a_target_has_only_the_findings_that_it_shows(filled: sqlite3.Connection) -> None:
     writer.save(
         filled, result("y", target="registry.example/app:2", digest="6"), (finding("a"), finding("c"))
     )
-    found = queries.findings(filled, FindingFilter(target=APP))
+    found = finding_queries.findings(filled, FindingFilter(target=APP))
     assert [row.subject for row in found] == ["b", "a"]
 
 
@@ -142,6 +142,7 @@ def test_views_can_be_read_by_any_tool(filled: sqlite3.Connection) -> None:
         "v_targets": 3,
         "v_current_components": 5,
         "v_open_findings": 4,
+        "v_waived_findings": 0,
         "v_current_problems": 1,
         "v_history": 4,
     }

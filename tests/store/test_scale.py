@@ -7,7 +7,7 @@ import pytest
 from made_results import component, finding, result
 
 from ospo.model import ScanResult
-from ospo.store import queries, writer
+from ospo.store import finding_queries, queries, writer
 from ospo.store.rows import FindingFilter
 
 TARGET = "registry.example/app:1"
@@ -23,9 +23,9 @@ QUERIES: dict[str, Callable[[sqlite3.Connection], object]] = {
     "uses of name": lambda store: queries.uses_of_name(store, "a"),
     "problems": lambda store: queries.problems(store, TARGET),
     "history": lambda store: queries.history(store, TARGET),
-    "findings": queries.findings,
-    "findings of target": lambda store: queries.findings(store, FindingFilter(target=TARGET)),
-    "count": queries.count_findings,
+    "findings": finding_queries.findings,
+    "findings of target": lambda store: finding_queries.findings(store, FindingFilter(target=TARGET)),
+    "count": finding_queries.count_findings,
     "load by name": lambda store: queries.load_result(store, TARGET),
     "load by digest": lambda store: queries.load_result(store, result().artifact.digest),
     "save again": lambda store: writer.save(store, scan(), (finding("a"),)),

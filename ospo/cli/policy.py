@@ -1,0 +1,26 @@
+"""The policy that a command judges by, and what the user should know of it."""
+
+from pathlib import Path
+
+from ospo.cli.stderr import note
+from ospo.config import Settings
+from ospo.policy.load import Policy, load_policy
+
+USUAL_WAIVERS = "ospo-waivers.yaml"
+"""How the waiver file is mostly called."""
+
+
+def policy_of(settings: Settings, *, quiet: bool) -> Policy:
+    """Load the rules and waivers that the settings name.
+
+    Raises:
+        UsageError: one of them is wrong.
+    """
+    policy = load_policy(settings.rules, settings.waivers)
+    for rule in policy.rules.replaced:
+        own = policy.rules.get(rule.id)
+        note(f"{own.file.path if own else ''} replaces the bundled rule {rule.id}", quiet=quiet)
+    if settings.waivers is None and Path(USUAL_WAIVERS).is_file():
+        # In CI the current folder is the change that is judged: it must not waive its own findings.
+        note(f"{USUAL_WAIVERS} is here and not used: name it by --waivers or OSPO_WAIVERS", quiet=quiet)
+    return policy
