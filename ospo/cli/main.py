@@ -20,6 +20,8 @@ COMMANDS = {
     "scan": "ospo.cli.scan",
     "sbom": "ospo.cli.sbom",
     "findings": "ospo.cli.findings",
+    "waive": "ospo.cli.waive",
+    "rules": "ospo.cli.rules",
     "db": "ospo.cli.db",
     "config": "ospo.cli.config",
     "ecosystems": "ospo.cli.ecosystems",

@@ -74,21 +74,17 @@ def load_rules(named: Sequence[Path] = (), *, bundled: bool = True) -> RuleSet:
     return RuleSet(tuple(rules), files, tuple(rule for rule in own if rule.id in ids))
 
 
-def faults_of(file: PolicyFile, data: bytes) -> list[tuple[Document, Fault]]:
-    """Return everything that is wrong in a rule file; for linters.
+def inspect(file: PolicyFile, data: bytes) -> Iterator[tuple[Document, Rule | None, list[Fault]]]:
+    """Yield each document of a rule file, its rule, and all that is wrong with it; for linters.
 
     Raises:
         UsageError: it is not YAML, or no document of ours.
     """
-    found = []
     for document in parse(Path(file.path), data):
         faults = _schema_faults(document)
-        if not faults:
-            builder = Builder(document, file)
-            builder.build()
-            faults = builder.faults
-        found += [(document, fault) for fault in faults]
-    return found
+        builder = None if faults else Builder(document, file)
+        rule = builder.build() if builder else None
+        yield document, rule, builder.faults if builder else faults
 
 
 def _rules(files: Iterable[tuple[PolicyFile, bytes]], *, checked: bool) -> Iterator[Rule]:

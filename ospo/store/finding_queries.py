@@ -110,6 +110,11 @@ def count_findings(connection: sqlite3.Connection, wanted: FindingFilter = ALL) 
     return number
 
 
+def state_counts(connection: sqlite3.Connection, *, now: int | None = None) -> dict[State, int]:
+    """Return how many findings are in each state, in the order of `State`."""
+    return {state: count_findings(connection, FindingFilter((state,), now=now)) for state in State}
+
+
 def finding_ids(
     connection: sqlite3.Connection,
     wanted: FindingFilter = ALL,

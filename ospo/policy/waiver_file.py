@@ -1,0 +1,94 @@
+"""Making waivers: one for a single finding, and the text of a waiver file."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from ospo.documents.schema import API_VERSION
+from ospo.errors import UsageError
+from ospo.model import Waiver
+from ospo.policy.fingerprint import without_version
+from ospo.policy.waivers import REASONS
+from ospo.text import closest
+
+_MAX_TEXT = 2000
+"""Characters of a justification, an approver or a ticket."""
+
+
+def waiver_of(
+    rule: str,
+    fingerprint: str,
+    *,
+    reason: str,
+    justification: str,
+    approver: str,
+    expires: str,
+    today: date,
+    ticket: str = "",
+) -> Waiver:
+    """Make a waiver of one finding from what somebody typed.
+
+    Raises:
+        UsageError: a part is missing or makes no sense, or it would have expired already.
+    """
+    if reason not in REASONS:
+        meant = closest(reason, REASONS)
+        hint = f"did you mean {meant}?" if meant else f"known are {', '.join(REASONS)}"
+        raise UsageError(f"{reason[:40]!r} is no reason code", hint=hint)
+    texts = {"justification": justification, "approver": approver, "ticket": ticket}
+    for name, text in texts.items():
+        if name != "ticket" and not text.strip():
+            raise UsageError(f"the {name} is empty", hint="a waiver says who decided, and why")
+        if len(text) > _MAX_TEXT:
+            raise UsageError(f"the {name} is longer than {_MAX_TEXT} characters", hint="shorten it")
+    _check_day(expires, today)
+    return Waiver(
+        rule=rule,
+        selector=(("fingerprint", fingerprint),),
+        reason=reason,
+        justification=" ".join(justification.split()),
+        approver=" ".join(approver.split()),
+        expires=expires,
+        ticket=" ".join(ticket.split()),
+    )
+
+
+def _check_day(expires: str, today: date) -> None:
+    try:
+        day = date.fromisoformat(expires)
+    except ValueError:
+        day = None
+    if day is None or len(expires) != len("2027-01-31"):
+        raise UsageError(f"{expires[:40]!r} is no day", hint="write the last day as 2027-01-31")
+    if day < today:
+        raise UsageError(f"the waiver would have expired on {expires}", hint="choose a later day")
+
+
+def readable(waiver: Waiver, target: str, subject: str) -> Waiver:
+    """Add to the fingerprint what it stands for, so that people can review it; it selects the same."""
+    selector = dict(waiver.selector) | {"target": target}
+    if subject.startswith(("pkg:", "local:")):
+        selector["component"] = without_version(subject)
+    return replace(waiver, selector=tuple(sorted(selector.items())))
+
+
+def written(waivers: Sequence[Waiver]) -> str:
+    """Write a waiver file, with the waivers in their order."""
+    import yaml
+
+    document = {"apiVersion": API_VERSION, "kind": "Waivers", "waivers": [_entry(one) for one in waivers]}
+    # Wide lines: a purl must not be broken.
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=1000)
+    return text
+
+
+def _entry(waiver: Waiver) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "rule": waiver.rule,
+        "selector": dict(waiver.selector),
+        "reason": waiver.reason,
+        "justification": waiver.justification,
+        "approver": waiver.approver,
+        "expires": waiver.expires,
+    }
+    return entry | ({"ticket": waiver.ticket} if waiver.ticket else {})
