@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from itertools import chain
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ospo.errors import LayerError, OspoError
 from ospo.extractors import all_extractors, facts_version
@@ -26,11 +26,13 @@ from ospo.image.overlay import Overlay
 from ospo.image.totals import TooMuchError, Totals
 from ospo.limits import Limits
 from ospo.model import Artifact, ArtifactKind, Layer, Problem, ProblemKind, ScanResult
-from ospo.policy.evaluate import Evaluation, evaluate
-from ospo.policy.load import Policy
 from ospo.sources.detect import open_reference
 from ospo.sources.directory import DiskMembers
 from ospo.sources.interface import Folder, Image, SbomFile, Source, SourceOptions
+
+if TYPE_CHECKING:
+    from ospo.policy.evaluate import Evaluation
+    from ospo.policy.load import Policy
 
 
 class Cache(Protocol):
@@ -111,8 +113,10 @@ def scan_source(source: Source, options: ScanOptions) -> ScanResult:
             return _take_sbom(source, options)
 
 
-def judge(result: ScanResult, policy: Policy, today: date) -> Evaluation:
+def judge(result: ScanResult, policy: "Policy", today: date) -> "Evaluation":
     """Return what a policy says of a scan."""
+    from ospo.policy.evaluate import evaluate  # needs CEL, which who only reads does not
+
     return evaluate(policy.rules.rules, result, policy.waivers.waivers, today)
 
 

@@ -6,19 +6,20 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ospo.cli.common import now, today
-from ospo.cli.policy import policy_of
 from ospo.cli.progress import Reporter, progress
 from ospo.config import Settings
 from ospo.errors import StoreError, UsageError
 from ospo.model import Platform, ScanResult
-from ospo.policy.evaluate import Evaluation
-from ospo.policy.load import Policy
 from ospo.scan import Cache, Event, LayerDone, ScanOptions, judge, scan
 from ospo.sources.interface import SourceOptions
 from ospo.sources.platforms import parse_platform
+
+if TYPE_CHECKING:
+    from ospo.policy.evaluate import Evaluation
+    from ospo.policy.load import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class Outcome:
     """One scanned artifact, judged and stored."""
 
     result: ScanResult
-    evaluation: Evaluation
-    policy: Policy
+    evaluation: "Evaluation"
+    policy: "Policy"
     seconds: float
     """From the start of this artifact's scan to its being stored."""
     layers_cached: int
@@ -66,14 +67,41 @@ class Outcome:
     """Why it could not be stored; the scan counts nevertheless."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One artifact that was read, before anybody judges it."""
+
+    result: ScanResult
+    begin: float
+    """When reading began, on the monotonic clock."""
+    layers_cached: int
+
+
 def run(job: Job) -> Iterator[Outcome]:
     """Scan, judge and store; one outcome for each platform. Between outcomes the screen is free.
 
     Raises:
-        OspoError: the target cannot be read, or the database is not one.
+        OspoError: the target cannot be read, the policy is wrong, or the database is not one.
     """
+    from ospo.cli.policy import policy_of
+
     policy = policy_of(job.settings, quiet=job.quiet)
     _check_database(job)
+    for reading in read(job):
+        evaluation = judge(reading.result, policy, today())
+        new, unsaved = _save(job, reading.result, evaluation, policy)
+        seconds = time.monotonic() - reading.begin
+        yield Outcome(
+            reading.result, evaluation, policy, seconds, reading.layers_cached, new=new, unsaved=unsaved
+        )
+
+
+def read(job: Job) -> Iterator[Reading]:
+    """Scan only; one reading for each platform. Between readings the screen is free.
+
+    Raises:
+        OspoError: the target cannot be read.
+    """
     with progress(quiet=job.quiet) as reporter, _cache(job, reporter) as cache:
         cached = 0
 
@@ -92,10 +120,8 @@ def run(job: Job) -> Iterator[Outcome]:
         begin = time.monotonic()
         _import_ahead()
         for result in scan(job.reference, options):
-            evaluation = judge(result, policy, today())
-            new, unsaved = _save(job, result, evaluation, policy)
             reporter.pause()
-            yield Outcome(result, evaluation, policy, time.monotonic() - begin, cached, new, unsaved)
+            yield Reading(result, begin, cached)
             begin, cached = time.monotonic(), 0
 
 
@@ -135,7 +161,7 @@ def _check_database(job: Job) -> None:
 
 
 def _save(
-    job: Job, result: ScanResult, evaluation: Evaluation, policy: Policy
+    job: Job, result: ScanResult, evaluation: "Evaluation", policy: "Policy"
 ) -> tuple[bool, StoreError | None]:
     if not job.store:
         return True, None

@@ -55,10 +55,10 @@ def command(reference: str, outputs: tuple[str, ...], stored: bool, quiet: bool,
 
 
 def _read(reference: str, settings: "Settings", flags: dict[str, Any], quiet: bool) -> "Iterator[ScanResult]":
-    from ospo.cli.job import Job, run
+    from ospo.cli.job import Job, read
 
     job = Job.of(reference, settings, flags, store=False, quiet=quiet)
-    return (outcome.result for outcome in run(job))
+    return (reading.result for reading in read(job))
 
 
 def _stored(reference: str, settings: "Settings", flags: dict[str, Any]) -> "Iterator[ScanResult]":

@@ -8,6 +8,7 @@ from ospo.cli.job import Job, Outcome
 from ospo.cli.progress import amount
 from ospo.licenses.declared import declare, known
 from ospo.model import Artifact, ArtifactKind, Finding, Problem, ScanResult, Severity
+from ospo.policy.files import PolicyFile
 from ospo.text import one_line
 
 _MOST_PROBLEMS = 5
@@ -26,6 +27,10 @@ class Told:
     """False when the same artifact had been stored before."""
     failure: str = ""
     """Why nothing was stored although it should have been."""
+    rules: int = 0
+    """How many rules were asked."""
+    files: tuple[PolicyFile, ...] = ()
+    """Where the policy comes from."""
 
     @classmethod
     def of(cls, outcome: Outcome, job: Job) -> "Told":
@@ -33,7 +38,14 @@ class Told:
         failure = outcome.unsaved.message if outcome.unsaved else ""
         stored = str(job.settings.database) if job.store and not failure else ""
         return cls(
-            outcome.evaluation.findings, outcome.seconds, outcome.layers_cached, stored, outcome.new, failure
+            outcome.evaluation.findings,
+            outcome.seconds,
+            outcome.layers_cached,
+            stored,
+            outcome.new,
+            failure,
+            len(outcome.policy.rules.rules),
+            outcome.policy.files,
         )
 
 
@@ -45,6 +57,8 @@ def summary(result: ScanResult, told: Told, *, every_problem: bool = False) -> s
         ("holds", _components(result)),
         ("licences", _licenses(result)),
         ("findings", _findings(told.findings)),
+        ("waivers", _waivers(told.findings)),
+        ("policy", _policy(told)),
         ("problems", _problems(result.problems, most)),
         ("took", _effort(result, told)),
         ("stored", _stored(told)),
@@ -92,6 +106,23 @@ def _licenses(result: ScanResult) -> str:
 def _findings(findings: Iterable[Finding]) -> str:
     counts = Counter(finding.severity for finding in findings)
     return ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity]) or "none"
+
+
+def _waivers(findings: Iterable[Finding]) -> str:
+    """Tell how many of the findings are waived, and which waivers are over."""
+    waived, expired = 0, 0
+    for finding in findings:
+        waived += finding.waiver is not None
+        expired += finding.expired is not None
+    parts = [f"{waived} of them waived"] if waived else []
+    parts += [f"{expired} open again: their waivers have expired"] if expired else []
+    return ", ".join(parts)
+
+
+def _policy(told: Told) -> str:
+    """Name what decided beside the bundled rules, so that a log shows which version of it did."""
+    named = [f"{one_line(file.path)} (sha256 {file.sha256[:12]}…)" for file in told.files if not file.bundled]
+    return ", ".join([_count(told.rules, "rule"), *named]) if told.rules else ""
 
 
 def _problems(problems: tuple[Problem, ...], most: int) -> str:

@@ -6,7 +6,9 @@ import sys
 import pytest
 
 HEAVY = {
+    "cel_expr_python",
     "cyclonedx",
+    "jsonschema_rs",
     "license_expression",
     "lxml",
     "packageurl",
@@ -14,6 +16,7 @@ HEAVY = {
     "sigstore",
     "sqlite_utils",
     "textual",
+    "yaml",
 }
 
 
