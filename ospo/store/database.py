@@ -45,15 +45,17 @@ def connect(path: Path) -> sqlite3.Connection:
     return _open(path, "rwc", _bring_up_to_date)
 
 
-def connect_read_only(path: Path) -> sqlite3.Connection:
+def connect_read_only(path: Path, *, wait: float = BUSY_SECONDS) -> sqlite3.Connection:
     """Open an existing database for queries; a scan that is being written blocks none of them.
+
+    `wait` is how many seconds a query waits where the whole file is locked, as while it is repaired.
 
     Raises:
         StoreError: there is none, the file cannot be used, is not ours, or has another schema version.
     """
     if not path.exists():
         raise StoreError(f"there is no database at {path}", hint="scan something first, or " + _ELSEWHERE)
-    return _open(path, "ro", _require_current)
+    return _open(path, "ro", _require_current, wait)
 
 
 @contextmanager
@@ -95,11 +97,16 @@ def write_failure(error: sqlite3.Error) -> StoreError:
     return StoreError(f"cannot write to the database: {error}", hint=_hint(error))
 
 
-def _open(path: Path, mode: str, prepare: Callable[[sqlite3.Connection, Path], None]) -> sqlite3.Connection:
+def _open(
+    path: Path,
+    mode: str,
+    prepare: Callable[[sqlite3.Connection, Path], None],
+    wait: float = BUSY_SECONDS,
+) -> sqlite3.Connection:
     """Connect, refuse what is not ours, apply the settings, then `prepare`; on failure nothing stays open."""
     address = f"{path.absolute().as_uri()}?mode={mode}"
     try:
-        connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(address, uri=True, timeout=wait, isolation_level=None)
     except sqlite3.Error as error:
         raise _failure(path, error) from error
     try:
@@ -181,7 +188,7 @@ def _failure(path: Path, error: sqlite3.Error) -> StoreError:
 def _hint(error: sqlite3.Error) -> str:
     text = str(error)
     if "locked" in text:
-        return f"another process has been writing for {BUSY_SECONDS:.0f} s; try again when it has finished"
+        return "another process keeps it locked; try again when that has finished"
     if "full" in text:
         return "free space on the disk that holds the database"
     return _ELSEWHERE

@@ -64,6 +64,13 @@ JOIN artifact ON artifact.id = occurrence.artifact_id
 WHERE finding.id = ? ORDER BY occurrence.current DESC, target.name, artifact.platform, artifact.id LIMIT 100
 """
 
+_BUILD_STEPS = """
+SELECT link.position, build_step.command FROM artifact
+JOIN artifact_layer AS link ON link.artifact_id = artifact.id
+JOIN build_step ON build_step.id = link.build_step_id
+WHERE artifact.digest = ? AND artifact.platform = ? AND build_step.command <> ''
+"""
+
 _EVENTS = "SELECT at, event, detail FROM finding_event WHERE finding_id = ? ORDER BY id DESC LIMIT 100"
 
 _RULE = """
@@ -160,6 +167,11 @@ def finding_detail(
             tuple(map(_place, connection.execute(_PLACES, one))),
             tuple(EventRow(codec.decode_time(row[0]), *row[1:]) for row in connection.execute(_EVENTS, one)),
         )
+
+
+def build_steps(connection: sqlite3.Connection, digest: str, platform: str) -> dict[int, str]:
+    """Return the commands that made the layers of an image, by the index of the layer, where known."""
+    return dict(connection.execute(_BUILD_STEPS, (digest, platform)).fetchall())
 
 
 def finding_id(connection: sqlite3.Connection, fingerprint: str) -> int:

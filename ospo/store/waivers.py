@@ -51,7 +51,7 @@ def until(waiver: Waiver) -> int:
 
 
 def waive(connection: sqlite3.Connection, fingerprint: str, waiver: Waiver, at: int) -> None:
-    """Waive one finding, at all places where it is not waived already.
+    """Waive one finding, at all places where no waiver holds already.
 
     `waiver` names its rule and nothing but its fingerprint. The gate of a scan does not count it until it is
     exported into the waiver file: `ospo waive export`.
@@ -69,8 +69,13 @@ def waive(connection: sqlite3.Connection, fingerprint: str, waiver: Waiver, at: 
             finding_id,
             at,
             "UPDATE finding_occurrence SET waiver_id = :waiver"
-            " WHERE finding_id = :finding AND current AND waiver_id IS NULL",
-            {"waiver": keep(connection, waiver, at, fingerprint=fingerprint), "finding": finding_id},
+            " WHERE finding_id = :finding AND current AND (waiver_id IS NULL"
+            " OR waiver_id IN (SELECT id FROM waiver WHERE until <= :at))",
+            {
+                "waiver": keep(connection, waiver, at, fingerprint=fingerprint),
+                "finding": finding_id,
+                "at": at,
+            },
         )
 
 
