@@ -8,6 +8,7 @@ import click
 
 from ospo.cli.common import common, load_settings
 from ospo.cli.output import show
+from ospo.cli.policy import near
 from ospo.errors import UsageError
 from ospo.text import one_line
 
@@ -31,7 +32,7 @@ def test(paths: tuple[str, ...], rule: str, **flags: Any) -> int:
     from ospo.policy.rule_tests import run_tests
 
     settings = load_settings(flags, quiet=flags["quiet"])
-    named = tuple(map(Path, paths)) or settings.rules
+    named = tuple(map(Path, paths)) or tuple(map(near, settings.rules))
     rules = [one for one in load_rules(named, bundled=not paths).rules if rule in ("", one.id)]
     if not rules:
         raise UsageError(f"there is no rule {rule[:60]!r}", hint="`ospo rules list` lists them")
@@ -58,7 +59,7 @@ def lint(paths: tuple[str, ...], **flags: Any) -> int:
     from ospo.policy.files import bundled_rules, named_rules
 
     settings = load_settings(flags, quiet=flags["quiet"])
-    named = tuple(map(Path, paths)) or settings.rules
+    named = tuple(map(Path, paths)) or tuple(map(near, settings.rules))
     files = [*named_rules(named), *([] if paths else bundled_rules())]
     remarks = [remark for file, data in files for remark in _remarks(file, data)]
     count = f"{len(files)} {'file' if len(files) == 1 else 'files'}"

@@ -4,6 +4,7 @@ Scalars are read by the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#10
 rules of YAML 1.1 that PyYAML follows: `no`, `on` and `2026-12-31` stay the text they are.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,8 +25,15 @@ _MAX_VALUES = 50_000
 _MAX_DEPTH = 50
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}")
+_WHOLE = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
+_ESCAPED = {
+    "'": re.compile("''|."),
+    '"': re.compile(r"\\(?:x..|u.{4}|U.{8}|.)|."),
+}
+"""How one character may be written between quotes (https://yaml.org/spec/1.2.2/#57-escaped-characters)."""
+
 _TRUE = frozenset(("true", "True", "TRUE"))
 _FALSE = frozenset(("false", "False", "FALSE"))
 
@@ -77,7 +85,10 @@ class Document:
             )
             return Mark(number + 1, indentation + column)
         if start.line == end.line and isinstance(node, yaml.ScalarNode):
-            return Mark(start.line + 1, start.column + column + (1 if node.style in ("'", '"') else 0))
+            if node.style in _ESCAPED:
+                inner = self.text[start.index + 1 : end.index - 1]
+                column = 1 + sum(map(len, _ESCAPED[node.style].findall(inner)[: column - 1]))
+            return Mark(start.line + 1, start.column + column + (1 if node.style else 0))
         return _mark(start)
 
     def error(self, mark: Mark, message: str, hint: str = "") -> UsageError:
@@ -122,6 +133,12 @@ def _refuse_deep(path: Path, text: str) -> None:
             raise UsageError(f"{path}:{mark.line}:{mark.column}: nested more than {_MAX_DEPTH} levels deep")
 
 
+def is_plain_text(text: str) -> bool:
+    """Tell whether a text means itself where it stands without quotes: 12e45 and no value do not."""
+    special = text in _NULL or text in _TRUE or text in _FALSE
+    return not (special or _INTEGER.fullmatch(text) or _FLOAT.fullmatch(text))
+
+
 def _syntax(path: Path, error: yaml.MarkedYAMLError) -> UsageError:
     mark = error.problem_mark or error.context_mark
     where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
@@ -142,15 +159,22 @@ class _Reader:
 
     def _value(self, node: yaml.Node, place: Place) -> Value:
         self._count += 1
-        if self._count > _MAX_VALUES or len(place) > _MAX_DEPTH:  # an alias may stand inside what it names
-            raise self._document.error(_mark(node.start_mark), "too many values: aliases repeat them")
+        if self._count > _MAX_VALUES:
+            text = f"more than {_MAX_VALUES} values, with those that aliases repeat"
+            raise self._document.error(_mark(node.start_mark), text)
+        if len(place) > _MAX_DEPTH:
+            text = f"nested more than {_MAX_DEPTH} levels deep: an alias may stand inside what it names"
+            raise self._document.error(_mark(node.start_mark), text)
         self._document.nodes[place] = node
         match node:
             case yaml.MappingNode():
                 return {key: self._value(child, (*place, key)) for key, child in self._pairs(node, place)}
             case yaml.SequenceNode():
                 return [self._value(child, (*place, index)) for index, child in enumerate(node.value)]
-        return _scalar(node)
+        try:
+            return _scalar(node)
+        except ValueError as error:
+            raise self._document.error(_mark(node.start_mark), str(error), "put it in quotes") from error
 
     def _pairs(self, node: yaml.MappingNode, place: Place) -> Iterator[tuple[str, yaml.Node]]:
         seen = set()
@@ -166,7 +190,14 @@ class _Reader:
 
 
 def _scalar(node: Any) -> Value:
+    """Read a scalar.
+
+    Raises:
+        ValueError: it is a number that cannot be kept as it is.
+    """
     text: str = node.value
+    if "\0" in text:  # the expressions' library would take it for the end
+        raise ValueError("text cannot hold the character U+0000")
     if node.style:  # quoted, or a block
         return text
     if text in _NULL:
@@ -175,7 +206,12 @@ def _scalar(node: Any) -> Value:
         return text in _TRUE
     if _INTEGER.fullmatch(text):
         return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    if not _FLOAT.fullmatch(text):
+        return text
+    number = float(text)
+    if math.isinf(number) or _WHOLE.fullmatch(text):  # rounded, it would be another number
+        raise ValueError("a number of more than 64 bits")
+    return number
 
 
 def _mark(mark: Any) -> Mark:

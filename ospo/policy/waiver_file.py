@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from ospo.documents.marked import Value
 from ospo.documents.schema import API_VERSION
+from ospo.documents.written import write
 from ospo.errors import UsageError
 from ospo.model import Waiver
 from ospo.policy.fingerprint import without_version
@@ -74,21 +76,20 @@ def readable(waiver: Waiver, target: str, subject: str) -> Waiver:
 
 def written(waivers: Sequence[Waiver]) -> str:
     """Write a waiver file, with the waivers in their order."""
-    import yaml
-
-    document = {"apiVersion": API_VERSION, "kind": "Waivers", "waivers": [_entry(one) for one in waivers]}
-    # Wide lines: a purl must not be broken.
-    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=1000)
-    return text
+    entries: list[Value] = [_entry(one) for one in waivers]
+    return write({"apiVersion": API_VERSION, "kind": "Waivers", "waivers": entries})
 
 
-def _entry(waiver: Waiver) -> dict[str, object]:
-    entry: dict[str, object] = {
+def _entry(waiver: Waiver) -> dict[str, Value]:
+    selector: dict[str, Value] = dict(waiver.selector)
+    entry: dict[str, Value] = {
         "rule": waiver.rule,
-        "selector": dict(waiver.selector),
+        "selector": selector,
         "reason": waiver.reason,
         "justification": waiver.justification,
         "approver": waiver.approver,
         "expires": waiver.expires,
     }
-    return entry | ({"ticket": waiver.ticket} if waiver.ticket else {})
+    if waiver.ticket:
+        entry["ticket"] = waiver.ticket
+    return entry
