@@ -87,22 +87,27 @@ class Expression:
     uses: tuple[str, ...]
     """The variables that it may read, sorted."""
     _compiled: Any
+    _returns: tuple[type, ...]
 
     def evaluate(self, values: Mapping[str, Value]) -> Any:
         """Return the value for variables, of which those it uses must be there; lists are lists.
 
         Raises:
             EvaluationError: a key or position is not there, a number is out of range, a regular expression
-                is malformed, or it takes too many steps.
+                is malformed, the value has another type than was asked for, or it takes too many steps.
         """
         try:
             result = self._compiled.eval(data=values)
-        except RuntimeError as error:
+            value = result.value()
+        except Exception as error:  # RuntimeError, and what a conversion to Python raises
             text = _plain(str(error))
             raise EvaluationError(text, exhausted="budget" in text) from error
         if result.type() == cel.Type.ERROR:
-            raise EvaluationError(_plain(str(result.value())))
-        return result.value()
+            raise EvaluationError(_plain(str(value)))
+        if not isinstance(value, self._returns):  # of type dyn, which is checked only here
+            expected = " or ".join(dict.fromkeys(_WORDS[type_] for type_ in self._returns))
+            raise EvaluationError(f"expected {expected}, got {result.type().name().lower()}")
+        return value
 
 
 class Environment:
@@ -122,7 +127,8 @@ class Environment:
         """Compile an expression of a type; `DYN` admits every scalar.
 
         Raises:
-            CompileError: it is malformed, names what is not there, or has another type.
+            CompileError: it is malformed, names what is not there, has another type, or holds a malformed
+                regular expression.
         """
         try:
             compiled = self._env.compile(text)
@@ -131,13 +137,37 @@ class Environment:
         found = compiled.return_type()
         if returns is not Type.DYN and found not in (_CEL_TYPES[returns], cel.Type.DYN):
             raise CompileError(f"expected {returns.value}, got {found.name().lower()}", 1, 1)
-        if found.name() in ("LIST", "MAP") and returns is Type.DYN:
-            raise CompileError(f"expected one value, got a {found.name().lower()}", 1, 1)
+        if returns is Type.DYN and found.name() not in _SCALARS:
+            raise CompileError(f"expected text, a number or a bool, got {found.name().lower()}", 1, 1)
+        self._check_patterns(text)
         # The names stand in the serialized form as they are; one that is part of another's is counted too,
         # which only makes two records look different that are not.
         serialized = compiled.serialize()
         uses = sorted(name for name, encoded in self._names.items() if encoded in serialized)
-        return Expression(tuple(uses), compiled)
+        return Expression(tuple(uses), compiled, (bool,) if returns is Type.BOOL else tuple(_WORDS))
+
+    def _check_patterns(self, text: str) -> None:
+        """Find malformed regular expressions before a record does, which may never reach some of them."""
+        for match in _PATTERN.finditer(text):
+            if match["literal"] is None:
+                continue
+            try:
+                result = self._env.compile(f'"".matches({match["literal"]})').eval(data={})
+                failure = str(result.value()) if result.type() == cel.Type.ERROR else ""
+            except RuntimeError as error:
+                failure = str(error)
+            if failure:
+                before = text[: match.start("literal")]
+                column = len(before) - before.rfind("\n")
+                raise CompileError(_plain(failure), before.count("\n") + 1, column)
+
+
+_WORDS = {str: "text", bool: "a bool", int: "a number", float: "a number"}
+_SCALARS = ("BOOL", "INT", "UINT", "DOUBLE", "STRING", "DYN")
+
+_LITERAL = r"""[rR]?(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
+_PATTERN = re.compile(rf"\.matches\s*\(\s*(?P<literal>{_LITERAL})\s*\)|{_LITERAL}", re.DOTALL)
+"""A regular expression that stands in the text; other literals, so that their content is passed over."""
 
 
 @cache

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import repeat
+from operator import ge
 from typing import Any
 
 from ospo.model import Finding, Outcome, ScanResult, Waiver
@@ -17,6 +18,7 @@ from ospo.policy.cel import EvaluationError, Value
 from ospo.policy.fingerprint import fingerprint
 from ospo.policy.rule import Rule
 from ospo.policy.subjects import Subject
+from ospo.policy.template import Template
 from ospo.policy.waivers import apply
 from ospo.text import one_line
 
@@ -109,6 +111,7 @@ class _Error:
 
 
 _Judged = Outcome | _Error
+_Size = tuple[int, ...]
 
 
 class _Asking:
@@ -117,7 +120,7 @@ class _Asking:
     def __init__(self, rule: Rule, table: _Table) -> None:
         self._rule = rule
         self._table = table
-        self._exhausted: _Error | None = None
+        self._exhausted: list[tuple[_Size, _Error]] = []
 
     def outcomes(self) -> list[_Judged]:
         """Return the outcome for each subject."""
@@ -134,21 +137,44 @@ class _Asking:
         return outcomes
 
     def _ask(self, values: Mapping[str, Value]) -> _Judged:
-        if self._exhausted:  # a second time it would only cost another second
-            return self._exhausted
+        size = _size(values)
+        for smaller, failure in self._exhausted:
+            # What is no smaller would take as long in vain; what is smaller must not suffer for it: one
+            # component made to exhaust a rule would hide what the rule says of all others.
+            if all(map(ge, size, smaller)):
+                return failure
         try:
             return self._rule.decide(values)
         except EvaluationError as error:
             failure = _Error(str(error))
             if error.exhausted:
-                self._exhausted = failure
+                self._exhausted.append((size, failure))
             return failure
 
 
+def _size(values: Mapping[str, Value]) -> "_Size":
+    """Return what the steps of an evaluation grow with: the number of parts and characters of each value."""
+    sizes: list[int] = []
+    for value in values.values():
+        if isinstance(value, str):
+            sizes.append(len(value))
+        elif isinstance(value, Mapping):
+            sizes += (len(value), sum(len(key) + len(one) for key, one in value.items()))
+        elif isinstance(value, Sequence):
+            sizes += (len(value), sum(map(len, value)))
+    return tuple(sizes)
+
+
 def _clean(value: Value) -> Value:
-    """Escape what is no Unicode: file names of an image may hold half a surrogate pair."""
+    """Escape what CEL cannot hold.
+
+    That is half a surrogate pair, which file names may have, and U+0000, which CEL would take for the end:
+    "MIT\\0 and more" would pass as "MIT".
+    """
     match value:
         case str():
+            if "\0" in value:
+                value = value.replace("\0", "\\x00")
             return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
         case list() | tuple():
             return [str(_clean(one)) for one in value]
@@ -168,6 +194,8 @@ def _frozen(value: Value) -> object:
             return tuple(value)
         case dict():
             return tuple(sorted(value.items()))
+        case float():  # 0.0 and -0.0 are equal, and not the same
+            return repr(value)
     return value
 
 
@@ -175,22 +203,21 @@ def _findings(
     rule: Rule, table: _Table, outcomes: Sequence[_Judged], result: ScanResult
 ) -> Iterator[Finding]:
     names = _fields(rule.speaks_by)
-    known: dict[tuple[object, ...], _Words | _Error] = {}
+    known: dict[tuple[object, ...], _Words] = {}
     failures = []
     for index, (outcome, row) in enumerate(zip(outcomes, table.rows(names), strict=True)):
-        if not isinstance(outcome, _Error) and outcome in _GOOD:
+        if isinstance(outcome, _Error):
+            failures.append((table.items[index], outcome))
+            continue
+        if outcome in _GOOD:
             continue
         words = known.get(row)
         if words is None:
             values = {name: table.column(name)[index] for name in names}
             words = known[row] = _say(rule, dict(rule.params) | values)
-        if isinstance(outcome, _Error) or isinstance(words, _Error):
-            failure = outcome if isinstance(outcome, _Error) else words
-            failures.append((table.items[index], failure))
-        else:
-            yield _finding(rule, table, index, outcome, words, result)
-    if failures:
-        yield _failure(rule, failures, result)
+        yield _finding(rule, table, index, outcome, words, result)
+    for item, failure in failures:
+        yield _failure(rule, item, failure, len(failures) - 1, result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +227,20 @@ class _Words:
     key: str
 
 
-def _say(rule: Rule, values: Mapping[str, Value]) -> "_Words | _Error":
+def _say(rule: Rule, values: Mapping[str, Value]) -> "_Words":
+    """Write what a finding says; words that cannot be written change nothing about the outcome."""
+    return _Words(
+        _shortened(_filled(rule.message, values, rule.title)),
+        _shortened(_filled(rule.fix, values, "see the rule")),
+        _filled(rule.key, values, "the key", why=False),
+    )
+
+
+def _filled(template: Template, values: Mapping[str, Value], instead: str, *, why: bool = True) -> str:
     try:
-        message, fix = _shortened(rule.message.fill(values)), _shortened(rule.fix.fill(values))
-        return _Words(message, fix, rule.key.fill(values))
+        return template.fill(values)
     except EvaluationError as error:
-        return _Error(f"its message: {error}")
+        return f"{instead} (more cannot be said: {error})" if why else instead
 
 
 def _finding(
@@ -228,17 +263,20 @@ def _finding(
     )
 
 
-def _failure(rule: Rule, failures: Sequence[tuple[Any, object]], result: ScanResult) -> Finding:
-    item, first = failures[0]
-    others = f" and {len(failures) - 1} more" if len(failures) > 1 else ""
+def _failure(rule: Rule, item: Any, failure: _Error, others: int, result: ScanResult) -> Finding:
+    """Make the finding of a subject that a rule could not be evaluated for.
+
+    All of a rule have one fingerprint, which no other finding has: no subject has such a key.
+    """
+    more = f" and {others} more" if others else ""
     title = rule.subject.title(item)
     return Finding(
-        fingerprint=fingerprint(rule.id, result.target.identity, "", "evaluation error"),
+        fingerprint=fingerprint(rule.id, result.target.identity, "evaluation error"),
         rule=rule.id,
         severity=rule.severity,
         target=result.target.identity,
         subject=title,
-        message=_shortened(f"the rule could not be evaluated for {title}{others}: {first}"),
+        message=_shortened(f"the rule could not be evaluated for {title}{more}: {failure}"),
         fix=f"correct the rule in {rule.file.path}:{rule.mark.line}",
         outcome=Outcome.ERROR,
         enforcement=rule.enforcement,

@@ -69,14 +69,27 @@ def _read(path: Path, shown: str, *, bundled: bool) -> tuple[PolicyFile, bytes]:
 
 
 def _in_folder(folder: Path) -> list[Path]:
-    """Return the YAML files below a folder, by path; links to folders are not followed."""
-    found: list[Path] = []
+    """Return the YAML files below a folder, by path; a file that is there under several names once.
+
+    Links to folders are not followed: what one outside holds would be missing silently, so it is refused.
+    """
+    found: dict[str, Path] = {}
+    top = os.path.realpath(folder)
     for root, folders, files in os.walk(folder, onerror=_refuse):
-        folders.sort()
-        found += [Path(root) / name for name in sorted(files) if name.endswith(_SUFFIXES)]
+        for name in folders:
+            _refuse_link(Path(root) / name, top)
+        for path in (Path(root) / name for name in files if name.lower().endswith(_SUFFIXES)):
+            # A volume of Kubernetes holds each file three times, twice behind links.
+            real = os.path.realpath(path)
+            found[real] = min(path, found.get(real, path))
         if len(found) > _MAX_FILES:
             raise UsageError(f"{folder}: more than {_MAX_FILES} rule files", hint="name them one by one")
-    return sorted(found)
+    return sorted(found.values())
+
+
+def _refuse_link(path: Path, top: str) -> None:
+    if path.is_symlink() and os.path.commonpath((os.path.realpath(path), top)) != top:
+        raise UsageError(f"{path}: a link to a folder is not followed", hint="name that folder as well")
 
 
 def _refuse(error: OSError) -> None:

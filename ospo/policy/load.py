@@ -66,6 +66,7 @@ def load_rules(named: Sequence[Path] = (), *, bundled: bool = True) -> RuleSet:
     _refuse_twins(own)
     _refuse_twins(added)
     ids = {rule.id for rule in added}
+    _refuse_other_case(own, added)
     kept = [rule for rule in own if rule.id not in ids]
     rules = sorted([*kept, *added], key=lambda rule: rule.id)
     if not rules:
@@ -80,7 +81,7 @@ def inspect(file: PolicyFile, data: bytes) -> Iterator[tuple[Document, Rule | No
     Raises:
         UsageError: it is not YAML, or no document of ours.
     """
-    for document in parse(Path(file.path), data):
+    for document in _documents(file, data):
         faults = _schema_faults(document)
         builder = None if faults else Builder(document, file)
         rule = builder.build() if builder else None
@@ -90,10 +91,7 @@ def inspect(file: PolicyFile, data: bytes) -> Iterator[tuple[Document, Rule | No
 def _rules(files: Iterable[tuple[PolicyFile, bytes]], *, checked: bool) -> Iterator[Rule]:
     """Yield rules; `checked` files were checked against the schema by our own tests."""
     for file, data in files:
-        documents = parse(Path(file.path), data)
-        if not documents:
-            raise UsageError(f"{file.path}: holds no rule", hint="remove it, or write a rule into it")
-        for document in documents:
+        for document in _documents(file, data):
             if not checked and (faults := _schema_faults(document)):
                 raise _error(document, faults)
             builder = Builder(document, file)
@@ -101,6 +99,13 @@ def _rules(files: Iterable[tuple[PolicyFile, bytes]], *, checked: bool) -> Itera
             if rule is None:
                 raise _error(document, builder.faults)
             yield rule
+
+
+def _documents(file: PolicyFile, data: bytes) -> list[Document]:
+    documents = parse(Path(file.path), data)
+    if not documents:
+        raise UsageError(f"{file.path}: holds no rule", hint="remove it, or write a rule into it")
+    return documents
 
 
 def _schema_faults(document: Document) -> list[Fault]:
@@ -119,9 +124,22 @@ def _error(document: Document, faults: list[Fault]) -> UsageError:
 def _refuse_twins(rules: Iterable[Rule]) -> None:
     seen: dict[str, Rule] = {}
     for rule in rules:
-        first = seen.setdefault(rule.id, rule)
+        first = seen.setdefault(rule.id.lower(), rule)
         if first is not rule:
+            what = "is" if rule.id == first.id else f"is, as {first.id},"
             raise UsageError(
-                f"{rule.file.path}:{rule.mark.line}: the rule {rule.id} is in {first.file.path} as well",
+                f"{rule.file.path}:{rule.mark.line}: the rule {rule.id} {what} in {first.file.path} as well",
                 hint="give each rule an id of its own, or name one of the files only",
+            )
+
+
+def _refuse_other_case(own: Iterable[Rule], added: Iterable[Rule]) -> None:
+    """Refuse what was meant to replace a bundled rule and would stand beside it."""
+    ids = {rule.id.lower(): rule.id for rule in own}
+    for rule in added:
+        meant = ids.get(rule.id.lower(), rule.id)
+        if meant != rule.id:
+            raise UsageError(
+                f"{rule.file.path}:{rule.mark.line}: {rule.id} differs from a bundled rule by case only",
+                hint=f"write {meant} to replace that, or give it an id of its own",
             )

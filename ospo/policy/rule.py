@@ -167,7 +167,7 @@ class Builder:
 
     def _template(self, place: Place, environment: Environment) -> Template:
         try:
-            return compile_template(self._text(place).strip(), environment)
+            return compile_template(self._text(place).rstrip(), environment)
         except CompileError as error:
             self._wrong(place, error, environment)
             return Template(())

@@ -11,7 +11,7 @@ from ospo.errors import UsageError
 from ospo.model import Waiver
 from ospo.policy.fingerprint import without_version
 from ospo.policy.waivers import REASONS
-from ospo.text import closest
+from ospo.text import closest, printable
 
 _MAX_TEXT = 2000
 """Characters of a justification, an approver or a ticket."""
@@ -41,6 +41,8 @@ def waiver_of(
     for name, text in texts.items():
         if name != "ticket" and not text.strip():
             raise UsageError(f"the {name} is empty", hint="a waiver says who decided, and why")
+        if text != printable(text):
+            raise UsageError(f"the {name} holds what is no text", hint="write it without control characters")
         if len(text) > _MAX_TEXT:
             raise UsageError(f"the {name} is longer than {_MAX_TEXT} characters", hint="shorten it")
     _check_day(expires, today)
@@ -60,7 +62,7 @@ def _check_day(expires: str, today: date) -> None:
         day = date.fromisoformat(expires)
     except ValueError:
         day = None
-    if day is None or len(expires) != len("2027-01-31"):
+    if day is None or day.isoformat() != expires:  # not a week of ISO 8601, which files do not know
         raise UsageError(f"{expires[:40]!r} is no day", hint="write the last day as 2027-01-31")
     if day < today:
         raise UsageError(f"the waiver would have expired on {expires}", hint="choose a later day")

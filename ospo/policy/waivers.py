@@ -68,12 +68,22 @@ def _faults(document: Document, rules: Sequence[str]) -> Iterator[Fault]:
             meant = closest(entry["rule"], rules)
             hint = f"did you mean {meant}?" if meant else "`ospo rules list` lists them"
             yield Fault(document.mark((*place, "rule")), f"there is no rule {entry['rule'][:80]!r}", hint)
+        if not _is_day(entry["expires"]):  # the year 0 is a date to JSON schema and not to Python
+            mark = document.mark((*place, "expires"))
+            yield Fault(mark, f"waivers[{index}].expires: expected a day, as 2027-01-31")
         if all(not glob.strip("*") for glob in entry["selector"].values()):
             yield Fault(
                 document.mark((*place, "selector")),
                 "the selector would waive every finding of the rule",
                 "select what is accepted; to stop a rule altogether, replace it by one in audit mode",
             )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _waivers(document: Document) -> Iterator[Waiver]:

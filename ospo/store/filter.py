@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ospo.errors import UsageError
 from ospo.model import Enforcement, Outcome, Severity, State
-from ospo.text import closest
+from ospo.text import closest, printable
 
 MAX_LENGTH = 1000
 """Characters of a filter."""
@@ -72,6 +72,8 @@ class _Parser:
     def __init__(self, text: str, now: int) -> None:
         if len(text) > MAX_LENGTH:
             raise UsageError(f"the filter is longer than {MAX_LENGTH} characters", hint="shorten it")
+        if printable(text) != text:  # half a surrogate pair, which SQLite cannot hold, or U+0000
+            raise UsageError(f"the filter holds what is no text: {printable(text)[:40]!r}")
         self._text = text
         self._parameters: dict[str, str | int] = {"now": now}
         self._states = False
@@ -99,6 +101,8 @@ class _Parser:
     def _word(self, value: str) -> str:
         if value in tuple(State):
             return self.state("", value)
+        if not _unquoted(value):
+            raise UsageError("the filter has quotes with nothing in them", hint=_HINT)
         pattern = self.pattern(value)
         return " OR ".join(f"{column} LIKE {pattern} ESCAPE '\\'" for column in _SEARCHED)
 
@@ -112,7 +116,7 @@ class _Parser:
         if compare and not key.compares:
             raise UsageError(f"{name} cannot be compared by {compare}", hint=f"write {name}:VALUE")
         values = [_unquoted(one) for one in re.findall(r'(?:"[^"]*"|[^,"])+', value)]
-        if not values:
+        if not values or "" in values:
             raise UsageError(f"{name}: has no value", hint=f"write {name}:VALUE: {key.about}")
         if compare and len(values) > 1:
             raise UsageError(f"{name}:{compare} takes one value", hint=f"write {name}:{compare}VALUE")

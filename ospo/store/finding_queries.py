@@ -53,7 +53,8 @@ _IDS = "SELECT finding.id FROM finding WHERE {conditions} ORDER BY {order}"
 
 _PLACES = """
 SELECT target.name, artifact.platform, artifact.digest, occurrence.first_seen, occurrence.last_seen,
-  occurrence.current, occurrence.waiver_id IS NOT NULL,
+  occurrence.current,
+  EXISTS (SELECT 1 FROM waiver WHERE waiver.id = occurrence.waiver_id AND waiver.until > :now),
   (SELECT component_detail.data FROM component
    JOIN artifact_component AS link ON link.artifact_id = artifact.id AND link.component_id = component.id
    JOIN component_detail ON component_detail.id = link.detail_id WHERE component.key = finding.subject)
@@ -61,7 +62,7 @@ FROM finding
 JOIN finding_occurrence AS occurrence ON occurrence.finding_id = finding.id
 JOIN target ON target.id = occurrence.target_id
 JOIN artifact ON artifact.id = occurrence.artifact_id
-WHERE finding.id = ? ORDER BY occurrence.current DESC, target.name, artifact.platform, artifact.id LIMIT 100
+WHERE finding.id = :id ORDER BY occurrence.current DESC, target.name, artifact.platform, artifact.id LIMIT 100
 """
 
 _BUILD_STEPS = """
@@ -164,7 +165,7 @@ def finding_detail(
             found,
             _rule(rule) if rule else None,
             _waiver(waiver) if waiver else None,
-            tuple(map(_place, connection.execute(_PLACES, one))),
+            tuple(map(_place, connection.execute(_PLACES, {"id": finding_id, "now": _clock(now)}))),
             tuple(EventRow(codec.decode_time(row[0]), *row[1:]) for row in connection.execute(_EVENTS, one)),
         )
 
@@ -180,10 +181,11 @@ def finding_id(connection: sqlite3.Connection, fingerprint: str) -> int:
     Raises:
         UsageError: there is none, or there are several.
     """
-    rows = connection.execute(
-        "SELECT id FROM finding WHERE substr(fingerprint, 1, ?) = ? LIMIT 2", (len(fingerprint), fingerprint)
-    ).fetchall()
-    if len(rows) != 1 or not fingerprint:
+    rows = []
+    if fingerprint.isascii() and fingerprint:  # half a surrogate pair cannot even be asked for
+        query = "SELECT id FROM finding WHERE substr(fingerprint, 1, ?) = ? LIMIT 2"
+        rows = connection.execute(query, (len(fingerprint), fingerprint)).fetchall()
+    if len(rows) != 1:
         count = "several findings begin" if rows else "no finding begins"
         raise UsageError(
             f"{count} with {fingerprint[:40]!r}", hint="`ospo findings -o json` shows whole fingerprints"

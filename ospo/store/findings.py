@@ -47,7 +47,8 @@ ON CONFLICT (finding_id, target_id, artifact_id) DO UPDATE SET
   last_seen = max(last_seen, excluded.last_seen), current = 1, waiver_id = excluded.waiver_id
 """
 
-# What the target showed on the same platform and this scan does not.
+# What the target showed on the same platform and this scan does not; of a rule that could not be evaluated
+# for everything nothing is gone: what it does not show may still be there.
 _GONE = """
 SELECT occurrence.finding_id, occurrence.target_id, occurrence.artifact_id
 FROM finding_occurrence AS occurrence
@@ -57,6 +58,7 @@ JOIN finding ON finding.id = occurrence.finding_id
 WHERE occurrence.target_id = :target AND occurrence.current AND NOT (
   occurrence.artifact_id = :artifact
   AND finding.fingerprint IN (SELECT fingerprint FROM temp.staged_finding))
+AND finding.rule NOT IN (SELECT rule FROM temp.staged_finding WHERE outcome = 'error')
 ORDER BY occurrence.finding_id
 """
 
@@ -87,7 +89,8 @@ def record(
     """Store what an evaluation of one target's artifact shows; the caller holds the transaction.
 
     Of several findings with one fingerprint the first counts. A finding is fixed when no current artifact of
-    any target shows it; an incomplete scan fixes nothing. `rules` are those that were evaluated.
+    any target shows it; an incomplete scan fixes nothing, and neither does a rule that could not be evaluated
+    fix what it found before. `rules` are those that were evaluated.
     """
     states.prepare(connection)
     _stage(connection, findings, _rule_versions(connection, findings, rules), sighting.at)

@@ -270,6 +270,8 @@ ALTER TABLE finding ADD COLUMN rule_version_id INTEGER REFERENCES rule_version;
 -- Of a waived finding: the waiver that ends first of those that its places need, and when that ends.
 ALTER TABLE finding ADD COLUMN waiver_id INTEGER REFERENCES waiver;
 ALTER TABLE finding ADD COLUMN waived_until INTEGER;
+-- Nothing wrote this state before; without a waiver it would be neither open nor waived.
+UPDATE finding SET state = 'open' WHERE state = 'waived';
 
 -- NULL: it is not waived at this place.
 ALTER TABLE finding_occurrence ADD COLUMN waiver_id INTEGER REFERENCES waiver;

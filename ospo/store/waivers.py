@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from ospo.errors import UsageError
 from ospo.model import Waiver
@@ -26,6 +26,9 @@ ON CONFLICT (hash) DO UPDATE SET withdrawn_at = NULL, source = excluded.source
 """
 
 
+_DAY = 24 * 60 * 60
+
+
 def keep(connection: sqlite3.Connection, waiver: Waiver, at: int, *, fingerprint: str | None = None) -> int:
     """Store a waiver if it is not there yet; return its id. The caller holds the transaction."""
     values = (
@@ -46,8 +49,9 @@ def keep(connection: sqlite3.Connection, waiver: Waiver, at: int, *, fingerprint
 
 def until(waiver: Waiver) -> int:
     """Return the first second, since 1970, in which a waiver no longer holds: its last day ends in UTC."""
-    day = date.fromisoformat(waiver.expires) + timedelta(days=1)
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+    day = date.fromisoformat(waiver.expires)
+    # Added to the number: the last day of the year 9999 has no next one.
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) + _DAY
 
 
 def waive(connection: sqlite3.Connection, fingerprint: str, waiver: Waiver, at: int) -> None:
