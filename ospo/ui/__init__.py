@@ -1,0 +1,1 @@
+"""The terminal UI: screens over the database of scans and findings."""

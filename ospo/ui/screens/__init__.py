@@ -1,0 +1,1 @@
+"""Screens: each owns its widgets, its workers and what its keys do."""
