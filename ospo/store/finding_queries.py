@@ -182,10 +182,10 @@ def finding_id(connection: sqlite3.Connection, fingerprint: str) -> int:
         UsageError: there is none, or there are several.
     """
     rows = []
-    if fingerprint.isascii() and fingerprint:  # half a surrogate pair cannot even be asked for
+    if fingerprint.isascii():  # half a surrogate pair cannot even be asked for
         query = "SELECT id FROM finding WHERE substr(fingerprint, 1, ?) = ? LIMIT 2"
         rows = connection.execute(query, (len(fingerprint), fingerprint)).fetchall()
-    if len(rows) != 1:
+    if len(rows) != 1 or not fingerprint:
         count = "several findings begin" if rows else "no finding begins"
         raise UsageError(
             f"{count} with {fingerprint[:40]!r}", hint="`ospo findings -o json` shows whole fingerprints"
