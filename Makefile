@@ -23,9 +23,10 @@ demo: $(INSTALLED) ## Scan an image made of the packages in .venv: the first thi
 	OSPO_DB=$(DEMO)/ospo.db OSPO_CACHE_DIR=$(DEMO)/cache \
 	  $(BIN)/ospo scan oci-dir:$(DEMO)/image -o cyclonedx-json=$(DEMO)/sbom.json
 	@printf '\nNext:\n'; printf '  %-54s %s\n' \
-	  '$(BIN)/ospo findings --db $(DEMO)/ospo.db' 'what was found, and how to fix it' \
+	  '$(BIN)/ospo tui --db $(DEMO)/ospo.db' 'look at what was found, on a screen' \
+  '$(BIN)/ospo findings --db $(DEMO)/ospo.db' 'the same as text, and how to fix it' \
 	  'less $(DEMO)/sbom.json' 'the SBOM (CycloneDX)' \
-	  '$(BIN)/ospo scan debian:12 --fail-on medium' 'an image in a registry, as a gate in CI' \
+	  '$(BIN)/ospo scan debian:12 --fail-on high' 'an image in a registry, as a gate in CI' \
 	  '$(BIN)/ospo --help' 'everything else'
 
 test: $(INSTALLED) ## Run the tests

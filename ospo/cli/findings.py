@@ -6,11 +6,13 @@ import click
 
 from ospo.cli.common import common, load_settings
 from ospo.cli.output import show
-from ospo.model import Severity, State
+from ospo.model import Enforcement, Outcome, Severity, State
 from ospo.text import one_line
 
 if TYPE_CHECKING:
-    from ospo.store.rows import FindingRow
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ospo.store.rows import FindingDetail, FindingRow, PlaceRow
 
 
 @click.command("findings")
@@ -65,6 +67,8 @@ def command(
 ) -> None:
     """List what is wrong in everything that was scanned, the worst first.
 
+    -v adds why, where, the license words, waivers and history. docs/findings.md has the filter language.
+
     Exit codes: 0, whether there are findings or not (a gate is `ospo scan --fail-on`); 2 usage or
     configuration; 3 there is no database yet, or it cannot be read; 4 no such target has been scanned.
     """
@@ -74,38 +78,84 @@ def command(
 
     from ospo.cli.stored import known_name
     from ospo.store.database import connect_read_only
-    from ospo.store.finding_queries import count_findings, findings
+    from ospo.store.finding_queries import count_findings, finding_detail, finding_ids, findings
     from ospo.store.rows import FindingFilter
 
     with closing(connect_read_only(settings.database)) as connection:
         name = known_name(connection, target) if target else ""
         states = () if every else (State.OPEN, State.WAIVED)
         wanted = FindingFilter(states, tuple(map(Severity, severities)), rule, name, text)
-        rows = findings(connection, wanted, limit=limit)
         total = count_findings(connection, wanted)
-    show(_json(rows, total) if format_ == "json" else table(rows, total))
+        if flags["verbose"]:
+            ids = finding_ids(connection, wanted)[:limit]
+            found = [detail for one in ids if (detail := finding_detail(connection, one))]
+            written = _json(found, total) if format_ == "json" else detailed(found, total)
+        else:
+            rows = findings(connection, wanted, limit=limit)
+            written = _json(rows, total) if format_ == "json" else table(rows, total)
+    show(written)
 
 
-def _json(rows: "tuple[FindingRow, ...]", total: int) -> str:
+def _json(rows: "Sequence[FindingRow | FindingDetail]", total: int) -> str:
     import orjson
 
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps({"total": total, "findings": rows}, option=options).decode()
 
 
-def table(rows: "tuple[FindingRow, ...]", total: int) -> str:
+def table(rows: "Sequence[FindingRow]", total: int) -> str:
     """Write findings for people, three or four lines each."""
-    lines = []
-    for row in rows:
-        state = "" if row.state == "open" else f" ({row.state})"
-        lines.append(f"{row.severity:<8} {one_line(row.rule)}{state}  {one_line(row.target)}")
-        lines.append(f"         {one_line(row.subject)}")
-        lines.append(f"         {one_line(row.message)}")
-        if row.fix:
-            lines.append(f"         fix: {one_line(row.fix)}")
-    shown = f"{len(rows)} of {total} findings; --limit {total} lists all"
-    lines.append(shown if len(rows) < total else _counted(total))
+    return _listed((_lines(row) for row in rows), len(rows), total)
+
+
+def detailed(details: "Sequence[FindingDetail]", total: int) -> str:
+    """Write all that is known of findings for people."""
+    return _listed(([*_lines(one.finding), *_more(one)] for one in details), len(details), total)
+
+
+def _listed(blocks: "Iterable[list[str]]", shown: int, total: int) -> str:
+    lines = [line for block in blocks for line in block]
+    cut = f"{shown} of {total} findings; --limit {total} lists all"
+    lines.append(cut if shown < total else _counted(total))
     return "\n".join(lines) + "\n"
+
+
+def _lines(row: "FindingRow") -> list[str]:
+    marks = [row.state, row.outcome, row.enforcement]
+    usual = [State.OPEN, Outcome.FAIL, Enforcement.ENFORCE]
+    unusual = [str(mark) for mark, one in zip(marks, usual, strict=True) if mark != one]
+    note = f" ({', '.join(dict.fromkeys(unusual))})" if unusual else ""
+    lines = [f"{row.severity:<8} {one_line(row.rule)}{note}  {one_line(row.target)}"]
+    lines += [f"         {one_line(text)}" for text in (row.subject, row.message)]
+    return [*lines, f"         fix: {one_line(row.fix)}"] if row.fix else lines
+
+
+def _more(detail: "FindingDetail") -> list[str]:
+    """Write what the screen of one finding shows: why, where, by whose leave, since when."""
+    row, waiver = detail.finding, detail.waiver
+    parts = [f"why: {detail.rule.why}"] if detail.rule else []
+    parts += [part for place in detail.places if place.current for part in _place(place)]
+    if waiver:
+        over = "waived" if row.state == State.WAIVED else "was waived"
+        parts.append(
+            f"{over} until {waiver.expires}: {waiver.reason}, by {waiver.approver}: {waiver.justification}"
+        )
+    parts += [f"{event.at} {event.event} {event.detail}".rstrip() for event in detail.events]
+    return [f"         {one_line(part)}" for part in (*parts, f"fingerprint {row.fingerprint}")]
+
+
+def _place(place: "PlaceRow") -> "Iterator[str]":
+    platform = f" ({place.platform})" if place.platform else ""
+    yield f"in {place.target}{platform}, {place.digest}"
+    if place.component is not None:
+        for location in place.component.locations[:_MOST_PLACES]:
+            layer = "" if location.layer is None else f", layer {location.layer}"
+            yield f"  at {location.path}{layer}"
+        for words in place.component.licenses:
+            yield f"  says {words.text[:120]!r} in {words.field}"
+
+
+_MOST_PLACES = 10
 
 
 def _counted(total: int) -> str:
