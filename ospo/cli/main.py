@@ -22,6 +22,7 @@ COMMANDS = {
     "findings": "ospo.cli.findings",
     "waive": "ospo.cli.waive",
     "rules": "ospo.cli.rules",
+    "tui": "ospo.cli.tui",
     "db": "ospo.cli.db",
     "config": "ospo.cli.config",
     "ecosystems": "ospo.cli.ecosystems",

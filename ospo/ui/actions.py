@@ -92,6 +92,7 @@ ACTIONS = (
         "Back",
         "Go back to the table; there, drop the marks.",
         (Place.FINDINGS,),
+        footer=True,
     ),
     Action(
         "table.mark", ("space",), "mark", "Mark", "Mark this line, or unmark it.", (Place.TABLE,), footer=True
@@ -120,7 +121,6 @@ ACTIONS = (
         "Undo",
         "Take back the last waivers that were made here since the start.",
         (Place.FINDINGS,),
-        footer=True,
     ),
     Action(
         "findings.copy",
@@ -129,7 +129,6 @@ ACTIONS = (
         "Copy",
         "Copy the purl, or the fingerprint of what has none.",
         (Place.FINDINGS,),
-        footer=True,
     ),
     Action(
         "findings.copy-fingerprint",
@@ -140,7 +139,7 @@ ACTIONS = (
         (Place.FINDINGS,),
     ),
     Action(
-        "findings.rule", ("o",), "rule", "Rule", "Read the rule's text.", (Place.FINDINGS,), footer=True
+        "findings.rule", ("o",), "rule", "Rule", "Read the rule's text.", (Place.FINDINGS,)
     ),
     Action(
         "dialog.close", ("escape",), "close", "Close", "Close it, and change nothing.", (Place.DIALOG,)

@@ -13,6 +13,8 @@ from ospo.ui.words import SEVERITIES, age, moment
 _MAX_PLACES = 10
 _MAX_LOCATIONS = 10
 
+_MUTED = "$foreground 60%"
+
 Part = str | tuple[str, str]
 """Text, or text and its style in the words of Textual. Free of markup: what is in brackets is shown."""
 
@@ -51,7 +53,7 @@ def _head(detail: FindingDetail, now: int) -> Iterator[Part]:
     row = detail.finding
     yield SEVERITIES[row.severity], f"bold {style_of(row)}"
     yield f"  {row.state}", "bold"
-    yield f"  {row.enforcement}, {row.outcome}, for {age(row.first_seen, now)}\n", "$text-muted"
+    yield f"  {row.enforcement}, {row.outcome}, for {age(row.first_seen, now)}\n", _MUTED
     yield f"{one_line(row.rule)}\n", "bold"
     if detail.rule and detail.rule.title:
         yield f"{one_line(detail.rule.title)}\n"
@@ -64,12 +66,12 @@ def _head(detail: FindingDetail, now: int) -> Iterator[Part]:
 def style_of(row: FindingRow) -> str:
     """Return the colour of a severity."""
     return {"critical": "$text-error", "high": "$text-error", "medium": "$text-warning"}.get(
-        row.severity, "$text-accent" if row.severity == "low" else "$text-muted"
+        row.severity, "$text-accent" if row.severity == "low" else _MUTED
     )
 
 
 def _pair(name: str, value: str) -> Iterator[Part]:
-    yield f"{name:<8} ", "$text-muted"
+    yield f"{name:<12} ", _MUTED
     yield f"{one_line(value)}\n"
 
 
@@ -86,7 +88,7 @@ def _why(detail: FindingDetail) -> Iterator[Part]:
     if detail.rule:
         yield from _text(detail.rule.why)
     else:
-        yield "The rule was not kept with this finding: evaluate it again.\n", "$text-muted"
+        yield "The rule was not kept with this finding: evaluate it again.\n", _MUTED
 
 
 def _evidence(known: Known) -> Iterator[Part]:
@@ -107,22 +109,22 @@ def _evidence_at(place: PlaceRow, steps: Mapping[int, str]) -> Iterator[list[Par
     for license_ in component.licenses:
         yield [
             f"{one_line(license_.text)} ",
-            (f"({one_line(license_.field)})\n", "$text-muted"),
+            (f"({one_line(license_.field)})\n", _MUTED),
         ]
     for location in component.locations[:_MAX_LOCATIONS]:
         yield list(_location(location, steps))
     if len(component.locations) > _MAX_LOCATIONS:
-        yield [(f"and {len(component.locations) - _MAX_LOCATIONS} more paths\n", "$text-muted")]
+        yield [(f"and {len(component.locations) - _MAX_LOCATIONS} more paths\n", _MUTED)]
     if component.owned_by:
-        yield [("owned by ", "$text-muted"), one_line(component.owned_by) + "\n"]
-    yield [(f"{component.evidence}, found by {one_line(component.found_by)}\n", "$text-muted")]
+        yield [("owned by ", _MUTED), one_line(component.owned_by) + "\n"]
+    yield [(f"{component.evidence}, found by {one_line(component.found_by)}\n", _MUTED)]
 
 
 def _location(location: Location, steps: Mapping[int, str]) -> Iterator[Part]:
     yield f"/{one_line(location.path.lstrip('/'))}\n"
     if location.layer is not None:
         step = steps.get(location.layer, "")
-        yield f"  layer {location.layer}{': ' if step else ''}{one_line(step)}\n", "$text-muted"
+        yield f"  layer {location.layer}{': ' if step else ''}{one_line(step)}\n", _MUTED
 
 
 def _waiver(waiver: Waiver) -> Iterator[Part]:
@@ -140,18 +142,18 @@ def _places(places: tuple[PlaceRow, ...]) -> Iterator[Part]:
         state = "" if place.current else " (no longer)"
         yield f"{one_line(place.target)}{state}{' (waived)' if place.waived else ''}\n"
         digest = place.digest[: len("sha256:") + 12]
-        yield f"  {one_line(f'{place.platform} {digest}'.strip())}\n", "$text-muted"
+        yield f"  {one_line(f'{place.platform} {digest}'.strip())}\n", _MUTED
     if len(places) > _MAX_PLACES:
-        yield f"and {len(places) - _MAX_PLACES} more\n", "$text-muted"
+        yield f"and {len(places) - _MAX_PLACES} more\n", _MUTED
 
 
 def _history(detail: FindingDetail) -> Iterator[Part]:
     for event in detail.events:
-        yield f"{moment(event.at)}  ", "$text-muted"
+        yield f"{moment(event.at)}  ", _MUTED
         detail_text = one_line(event.detail) if event.event in ("waived", "unwaived") else ""
         yield f"{one_line(event.event)}{': ' if detail_text else ''}{detail_text}\n"
 
 
 def _identity(row: FindingRow) -> Iterator[Part]:
-    yield from _pair("finger", row.fingerprint)
+    yield from _pair("fingerprint", row.fingerprint)
     yield from _pair("seen", f"{moment(row.first_seen)} to {moment(row.last_seen)}")

@@ -74,7 +74,7 @@ class FindingsScreen(DecidingScreen):
             yield self._notice
             yield self.table
             yield self.detail
-        yield Footer()
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Begin to read, and to look for what others write."""
@@ -180,6 +180,7 @@ class FindingsScreen(DecidingScreen):
             found, total = len(self._listed.ids), self._listed.total
             parts.append(f"{found:,} of {total:,}" if found < total else counted(total, "finding"))
         self._count.update(" · ".join(parts))
+        self.refresh_bindings()
 
     @on(FilterBar.Asked)
     def _asked(self, event: FilterBar.Asked) -> None:
@@ -196,6 +197,14 @@ class FindingsScreen(DecidingScreen):
         if self.table.current is not None:
             self.add_class("-reading")
             self.detail.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Tell whether there is something to go back from; every other action is always there."""
+        del parameters
+        if action != "back":
+            return True
+        marked = bool(self.table.marks) or self.table.anchor is not None
+        return marked or self.detail.has_focus or self._filter.typing
 
     def action_back(self) -> None:
         """Go back to the table; there, drop the marks."""
