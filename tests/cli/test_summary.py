@@ -6,6 +6,7 @@ OSPO_WRITE_EXPECTED=1 writes the golden files; read the difference in review.
 import io
 import os
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -13,14 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from images import MEDIA_TYPES, Blob, blob, layout
-from strategies import hostile, scan_results
+from strategies import components, hostile, scan_results
 
-from ospo.cli.findings import table
+from ospo.cli.findings import detailed, table
 from ospo.cli.progress import Lines
 from ospo.cli.summary import Told, summary
-from ospo.model import Finding, ScanResult, Severity
+from ospo.model import Enforcement, Finding, Outcome, ScanResult, Severity, State, Waiver
+from ospo.policy.files import PolicyFile
+from ospo.policy.load import Policy, load_rules
+from ospo.policy.waivers import WaiverSet
 from ospo.scan import ScanOptions, Started, judge, scan
-from ospo.store.rows import FindingRow
+from ospo.store.rows import EventRow, FindingDetail, FindingRow, PlaceRow, RuleRow
 
 # Not compressed: the digests do not depend on how well a library does that.
 plain = partial(blob, compression="plain")
@@ -45,8 +49,19 @@ APPLICATION = plain(
 BROKEN = Blob(b"\x1f\x8b\x08\0\0\0\0\0\0\xff", MEDIA_TYPES["gzip"])  # the header only
 MANIFESTS = plain({f"app/{n}/node_modules/x/package.json": "{" for n in range(7)})
 
+WAIVERS = WaiverSet(
+    tuple(
+        Waiver(rule, (("component", "pkg:npm/*"),), "temporary", "asked", "jane", expires)
+        for rule, expires in (("no-supplier", "2026-01-01"), ("unknown-license", "2025-12-31"))
+    )
+)
+FILES = (
+    PolicyFile("rules/licenses/unknown-license.yaml", "0" * 64, bundled=True),
+    PolicyFile("ospo-waivers.yaml", "c0ffee" + "0" * 58),
+)
+
 CASES = {
-    "whole": ((ALPINE, APPLICATION), Told(seconds=1.26, stored="/data/ospo.db")),
+    "whole": ((ALPINE, APPLICATION), Told(seconds=1.26, stored="/data/ospo.db", rules=5, files=FILES)),
     "seen-again": (
         (ALPINE, APPLICATION),
         Told(seconds=0.04, layers_cached=2, stored="/data/ospo.db", new=False),
@@ -70,7 +85,8 @@ def scanned(blobs: tuple[Blob, ...], folder: Path) -> ScanResult:
 def test_golden(name: str, tmp_path: Path) -> None:
     blobs, told = CASES[name]
     result = scanned(blobs, tmp_path)
-    shown = summary(result, replace(told, findings=judge(result))).replace(str(tmp_path), "/src")
+    judged = judge(result, Policy(load_rules(), WAIVERS), date(2026, 1, 1))
+    shown = summary(result, replace(told, findings=judged.findings)).replace(str(tmp_path), "/src")
     path = GOLDEN / f"summary-{name}.txt"
     if os.environ.get("OSPO_WRITE_EXPECTED"):
         path.parent.mkdir(exist_ok=True)
@@ -88,7 +104,18 @@ def test_every_problem_is_listed_on_request(tmp_path: Path) -> None:
     assert "more" not in long
 
 
-findings = st.builds(Finding, hostile, hostile, st.sampled_from(Severity), hostile, hostile, hostile, hostile)
+waivers = st.builds(
+    Waiver,
+    hostile,
+    st.lists(st.tuples(hostile, hostile), max_size=2).map(tuple),
+    *(hostile, hostile, hostile, hostile),
+)
+findings = st.builds(
+    Finding,
+    *(hostile, hostile, st.sampled_from(Severity), hostile, hostile, hostile, hostile),
+    waiver=st.none() | waivers,
+    expired=st.none() | waivers,
+)
 
 
 @given(scan_results(), st.lists(findings, max_size=2).map(tuple), hostile, st.booleans())
@@ -100,14 +127,28 @@ def test_the_summary_commands_no_terminal(
         assert all(line.isprintable() for line in shown.split("\n"))
         labels = [line[2:12].strip() for line in shown.split("\n")[1:-1] if line[2] != " "]
         assert [label for label in labels if label != "licences"] == [
-            "is", "holds", "findings", "problems", "took", "stored",
-        ]  # fmt: skip
+            *("is", "holds", "findings"),
+            *["waivers"] * any(one.waiver or one.expired for one in found),
+            *("problems", "took", "stored"),
+        ]
 
 
+times = st.just("2026-01-01T00:00:00Z")
 rows = st.builds(
     FindingRow,
-    *(hostile, hostile, st.sampled_from(Severity), st.sampled_from(("open", "fixed", "waived"))),
-    *(hostile, hostile, hostile, hostile, st.just("2026-01-01T00:00:00Z"), st.just(""), st.just(1)),
+    *(hostile, hostile, st.sampled_from(Severity), st.sampled_from(Outcome), st.sampled_from(Enforcement)),
+    *(st.sampled_from(State), hostile, hostile, hostile, hostile, times, times, st.just(1)),
+)
+places = st.builds(
+    PlaceRow, hostile, hostile, hostile, times, times, st.booleans(), st.booleans(), st.none() | components()
+)
+rules = st.builds(
+    RuleRow, hostile, st.just(1), hostile, hostile, st.lists(hostile, max_size=2).map(tuple), hostile, hostile
+)
+details = st.builds(
+    FindingDetail,
+    *(rows, st.none() | rules, st.none() | waivers, st.lists(places, max_size=2).map(tuple)),
+    st.lists(st.builds(EventRow, times, hostile, hostile), max_size=2).map(tuple),
 )
 
 
@@ -116,6 +157,12 @@ def test_the_list_of_findings_commands_no_terminal(found: tuple[FindingRow, ...]
     lines = table(found, len(found)).split("\n")
     assert all(line.isprintable() for line in lines)
     assert len(lines) == sum(4 if row.fix else 3 for row in found) + 2
+
+
+@given(st.lists(details, max_size=2).map(tuple))
+def test_all_that_is_known_of_findings_commands_no_terminal(found: tuple[FindingDetail, ...]) -> None:
+    lines = detailed(found, len(found)).split("\n")
+    assert all(line.isprintable() for line in lines)
 
 
 @given(hostile)
