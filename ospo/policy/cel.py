@@ -200,7 +200,8 @@ def _compile_error(text: str) -> CompileError:
 
 
 _NOISE = re.compile(
-    r" \(in container ''\)| expecting \{.*|\b(?:INVALID_ARGUMENT|INTERNAL|UNKNOWN|CANCELLED|NOT_FOUND): "
+    r" \(in container ''\)| expecting \{.*"
+    r"|\b(?:INVALID_ARGUMENT|INTERNAL|OUT_OF_RANGE|UNKNOWN|CANCELLED|NOT_FOUND): "
 )
 
 
