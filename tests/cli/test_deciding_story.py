@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 import pytest
 from demo_image import demo_layers, write_image
-from program import environment
+from image_archives import Made, layer
+from program import environment, push
+from registry_server import FakeRegistry, serve
 
 from ospo.cli.main import run
 
@@ -158,3 +160,43 @@ def test_an_expired_waiver_is_not_revived_by_source_date_epoch(
     accepted = waive(folder, days=-1)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
     assert run(["scan", IMAGE, "--fail-on", "high", "--waivers", str(accepted)]) == 1
+
+
+def test_policy_inside_the_scanned_tree_is_not_read(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = folder / "tree" / "node_modules" / "left"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text('{"name": "left", "version": "1.0.0", "license": "AGPL-3.0-only"}')
+    (folder / "tree" / "rules").mkdir()
+    (folder / "tree" / "rules" / "denied-license.yaml").write_text(
+        NO_TYPE_STUBS.replace("no-type-stubs", "denied-license")
+    )
+    (folder / "tree" / "ospo.toml").write_text('rules = ["rules"]\nwaivers = "ospo-waivers.yaml"\n')
+    (folder / "tree" / "ospo-waivers.yaml").write_text(
+        WAIVERS.format(expires="2999-12-31").replace("unknown-license", "denied-license")
+    )
+    monkeypatch.chdir(folder / "tree")
+    assert run(["scan", "dir:.", "--fail-on", "critical"]) == 1
+    assert "ospo.toml is ignored: it lies in the scanned tree" in capsys.readouterr().err
+    assert run(["scan", "dir:.", "--fail-on", "critical", "--rules", "rules"]) == 0  # named, so it counts
+
+
+def test_an_image_named_by_a_tag_is_a_finding_and_by_its_digest_none(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serve(FakeRegistry()) as registry:
+        push(registry, Made([layer(2)]))
+        image = f"{registry.host}/team/app"
+        assert run(["scan", f"{image}:1.0"]) == 0
+        capsys.readouterr()
+        assert run(["findings", "--rule", "mutable-image-reference", "-o", "json"]) == 0
+        (found,) = json.loads(capsys.readouterr().out)["findings"]
+        assert found["message"] == "is named by the tag 1.0, which may stand for another image tomorrow"
+        assert (found["severity"], found["enforcement"]) == ("medium", "audit")
+        assert run(["sbom", f"{image}:1.0"]) == 0
+        digest = json.loads(capsys.readouterr().out)["metadata"]["component"]["version"]
+        assert run(["scan", f"{image}@{digest}"]) == 0
+        capsys.readouterr()
+        assert run(["findings", "--target", f"{image}@{digest}", "--filter", "rule:mutable"]) == 0
+        assert capsys.readouterr().out == "no findings\n"
