@@ -1,6 +1,8 @@
 """The way from a finding to a waiver and back, on the image that `make demo` makes of real packages."""
 
 import json
+import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -48,10 +50,18 @@ tests:
 """
 
 
+@pytest.fixture(scope="module")
+def demo_image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The image that `make demo` makes."""
+    path = tmp_path_factory.mktemp("demo") / "image"
+    write_image(demo_layers(Path(click.__file__).parents[1]), path)
+    return path
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(demo_image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the demo's image, in which this process works by the real clock."""
-    write_image(demo_layers(Path(click.__file__).parents[1]), tmp_path / "image")
+    shutil.copytree(demo_image, tmp_path / "image", copy_function=os.link)
     monkeypatch.chdir(tmp_path)
     for name, value in environment(tmp_path).items():
         monkeypatch.setenv(name, value)
