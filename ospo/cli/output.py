@@ -8,12 +8,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ospo.cli.stderr import silence
 from ospo.errors import OutputError, UsageError
 from ospo.model import Platform, ScanResult
 
+if TYPE_CHECKING:
+    from ospo.reports.interface import Judged
+
 SUMMARY = "summary"
+JUDGED = ("json", "sarif")
+"""Reports of a scan that was judged."""
 _PLATFORM = "{platform}"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -38,12 +44,9 @@ def parse_outputs(values: Sequence[str], *, all_platforms: bool) -> tuple[Output
     Raises:
         UsageError: a format is unknown, reports would mix or overwrite each other, or a place is missing.
     """
-    from ospo.reports.cyclonedx import check_format
-
     outputs = tuple(map(_parse, values))
     for output in outputs:
-        if output.format != SUMMARY:
-            check_format(output.format)
+        _check_format(output.format)
         if output.path:
             _check_place(output.file(None))
     _keep_apart(outputs)
@@ -59,6 +62,19 @@ def _parse(value: str) -> Output:
             f"-o {value}: the path is empty", hint=f"write -o {format_}=PATH, or -o {format_} for stdout"
         )
     return Output(format_, path)
+
+
+def _check_format(format_: str) -> None:
+    from ospo.reports import cyclonedx
+
+    known = (SUMMARY, *JUDGED, *cyclonedx.FORMATS)
+    name, at, _ = format_.partition("@")
+    if name not in known:
+        raise UsageError(f"unknown format {name!r}", hint=f"known are {', '.join(known)}")
+    if name in cyclonedx.FORMATS:
+        cyclonedx.check_format(format_)
+    elif at:
+        raise UsageError(f"{name} has no versions to choose from", hint=f"write -o {name}")
 
 
 def _check_place(path: Path) -> None:
@@ -93,34 +109,50 @@ def _keep_platforms_apart(outputs: tuple[Output, ...]) -> None:
         if _PLATFORM not in output.path and (output.path or output.format != SUMMARY):
             raise UsageError(
                 f"all platforms would be written to {output.path or 'stdout'}",
-                hint=f"put {_PLATFORM} into the path, as in -o {output.format}=sbom-{_PLATFORM}.json",
+                hint=f"put {_PLATFORM} into the path, as in -o {output.format}=report-{_PLATFORM}",
             )
 
 
 def write_all(
-    outputs: Sequence[Output], result: ScanResult, summary: str, written: set[Path]
+    outputs: Sequence[Output],
+    result: ScanResult,
+    summary: str,
+    written: set[Path],
+    judged: "Judged | None" = None,
 ) -> list[OutputError]:
     """Write each report to where it was asked for; return what went wrong, while the others are there.
 
-    `written` holds the files of this run: two platforms whose names do not differ share none.
+    `written` holds the files of this run: two platforms whose names do not differ share none. Without
+    `judged` there is none of the formats in `JUDGED`.
     """
     failures = []
     for output in outputs:
         try:
-            _render(output, result, summary, written)
+            _deliver(
+                output, _render(output.format, result, summary, judged), result.artifact.platform, written
+            )
         except OutputError as error:
             failures.append(error)
     return failures
 
 
-def _render(output: Output, result: ScanResult, summary: str, written: set[Path]) -> None:
+def _render(format_: str, result: ScanResult, summary: str, judged: "Judged | None") -> bytes:
+    if format_ == SUMMARY:
+        return _encoded(summary)
+    if format_ in JUDGED and judged is not None:
+        from ospo.reports import json_report, sarif
+
+        return json_report.render(judged) if format_ == "json" else sarif.render(judged)
     from ospo.reports import cyclonedx
 
-    data = _encoded(summary) if output.format == SUMMARY else cyclonedx.render(result, output.format)
+    return cyclonedx.render(result, format_)
+
+
+def _deliver(output: Output, data: bytes, platform: Platform | None, written: set[Path]) -> None:
     if not output.path:
         _write_stdout(data)
         return
-    path = output.file(result.artifact.platform)
+    path = output.file(platform)
     if path in written:
         raise OutputError(
             f"{path} holds the report of another image of this platform already",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ospo.cli.common import common, load_settings, reading
-from ospo.cli.output import SUMMARY, parse_outputs
+from ospo.cli.output import JUDGED, SUMMARY, Output, parse_outputs
 from ospo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ def command(reference: str, outputs: tuple[str, ...], stored: bool, quiet: bool,
             "--stored writes one scan", hint="choose it by --platform instead of --all-platforms"
         )
     wanted = parse_outputs(outputs or ("cyclonedx-json",), all_platforms=flags["all_platforms"])
-    if any(output.format == SUMMARY for output in wanted):
-        raise UsageError("`ospo sbom` writes no summary", hint="use `ospo scan --no-store` for it")
+    _refuse_reports(wanted)
     settings = load_settings(flags, scanned=reference, quiet=quiet)
 
     from ospo.cli.delivery import Delivery
@@ -52,6 +51,17 @@ def command(reference: str, outputs: tuple[str, ...], stored: bool, quiet: bool,
     for result in _stored(reference, settings, flags) if stored else _read(reference, settings, flags, quiet):
         delivery.take(result)
     return delivery.code
+
+
+def _refuse_reports(outputs: tuple[Output, ...]) -> None:
+    for output in outputs:
+        if output.format == SUMMARY:
+            raise UsageError("`ospo sbom` writes no summary", hint="use `ospo scan --no-store` for it")
+        if output.format in JUDGED:
+            raise UsageError(
+                f"`ospo sbom` writes no {output.format}: that reports findings, and an SBOM is not judged",
+                hint=f"use `ospo scan --no-store -o {output.format}`, or -o cyclonedx-json for the SBOM",
+            )
 
 
 def _read(reference: str, settings: "Settings", flags: dict[str, Any], quiet: bool) -> "Iterator[ScanResult]":

@@ -17,7 +17,8 @@ _OPTIONS = (
         "outputs",
         multiple=True,
         metavar="FORMAT[=PATH]",
-        help="summary, cyclonedx-json or cyclonedx-xml (also @1.6, @1.7); repeatable. Without PATH: stdout.",
+        help="summary, json, sarif, cyclonedx-json or cyclonedx-xml (also @1.6, @1.7); repeatable. "
+        "Without PATH: stdout.",
     ),
     click.option(
         "--fail-on",
@@ -74,13 +75,14 @@ def command(reference: str, outputs: tuple[str, ...], no_store: bool, quiet: boo
     job = Job.of(reference, settings, flags, store=not no_store, quiet=quiet)
     gate = Gate(settings.scan.fail_on, settings.scan.strict, settings.scan.allow_incomplete)
     listing = "ospo findings" + (f" --db {shlex.quote(flags['db'])}" if flags["db"] else "")
-    delivery = Delivery(wanted, gate, listing, several=job.all_platforms)
+    delivery = Delivery(wanted, gate, listing, several=job.all_platforms, quiet=quiet)
     # The summary is for people: it keeps out of the way of a report on stdout, and of itself.
     shown = all(output.path and output.format != SUMMARY for output in wanted)
     for outcome in run(job):
         delivery.take(
             outcome.result,
-            outcome.evaluation.findings,
+            outcome.evaluation,
+            outcome.policy,
             summary=summary(outcome.result, Told.of(outcome, job), every_problem=flags["verbose"] > 0),
             shown=shown,
             stored=job.store and outcome.unsaved is None,

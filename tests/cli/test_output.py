@@ -23,9 +23,11 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_values_are_read() -> None:
-    values = ("summary", "cyclonedx-json=a=b.json", "cyclonedx-xml@1.7=c.xml")
+    values = ("summary", "json=a.json", "sarif=a.sarif", "cyclonedx-json=a=b.json", "cyclonedx-xml@1.7=c.xml")
     assert parse_outputs(values, all_platforms=False) == (
         Output("summary"),
+        Output("json", "a.json"),
+        Output("sarif", "a.sarif"),
         Output("cyclonedx-json", "a=b.json"),
         Output("cyclonedx-xml@1.7", "c.xml"),
     )
@@ -36,6 +38,10 @@ def test_values_are_read() -> None:
     [
         (["spdx"], False, "unknown format 'spdx'"),
         (["cyclonedx-json@1.2"], False, "unknown version '1.2'"),
+        (["json@1"], False, "json has no versions to choose from"),
+        (["summary@"], False, "summary has no versions to choose from"),
+        (["json", "sarif"], False, "2 outputs go to stdout"),
+        (["sarif=a"], True, "all platforms would be written to a"),
         (["=a.json"], False, "unknown format ''"),
         (["cyclonedx-json="], False, "the path is empty"),
         (["summary", "cyclonedx-json"], False, "2 outputs go to stdout"),

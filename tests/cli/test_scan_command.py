@@ -35,8 +35,8 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("code", "arguments", "error"),
     [
         (0, ["oci-dir:image"], ""),
-        (0, ["oci-dir:image", "--fail-on", "high"], ""),
-        (1, ["oci-dir:image", "--fail-on", "medium"], "1 finding at or above medium"),
+        (0, ["oci-dir:image", "--fail-on", "critical"], ""),
+        (1, ["oci-dir:image", "--fail-on", "high"], "1 finding at or above high"),
         (2, ["oci-dir:image", "--fail-on", "worst"], "invalid value for '--fail-on'"),
         (3, ["oci-dir:damaged"], "not checked completely: layer 0 (sha256:"),
         (3, ["oci-dir:damaged", "--fail-on", "info"], "not checked completely: layer 0 (sha256:"),
@@ -53,8 +53,23 @@ def test_exit_codes(
 ) -> None:
     assert run(["scan", *arguments, "--quiet"]) == code
     told = capsys.readouterr().err.splitlines()
-    assert [line[:7] for line in told] == (["ospo: " + told[0][6], "  hint:"] if code else [])
-    assert error in "".join(told)
+    assert len(told) == (0 if code == 0 else 6 if code == 1 else 2)
+    assert all(line.startswith("  ") for line in told[1:])
+    if code:
+        assert told[0].startswith("ospo: ")
+        assert error in told[0]
+        assert told[-1].startswith("  hint: ")
+
+
+def test_a_violation_is_explained(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", "oci-dir:image", "--quiet", "--fail-on", "high"]) == 1
+    first, heading, subject, why, fix, hint = capsys.readouterr().err.splitlines()
+    assert first == f"ospo: oci-dir:{inside}/image: 1 finding at or above high"
+    assert heading == "  high unknown-license"
+    assert subject == "    pkg:deb/hello@1.0?arch=all (var/lib/dpkg/status, layer 0): declares no license"
+    assert why.startswith("    why: Without a license ")
+    assert fix.startswith("    fix: find out the license ")
+    assert hint.startswith("  hint: `ospo findings ")
 
 
 @pytest.mark.parametrize(
@@ -103,10 +118,10 @@ def test_messages_tell_platforms_apart(inside: Path, capsys: pytest.CaptureFixtu
     messages = capsys.readouterr().err.splitlines()
     for architecture in ("amd64", "arm64"):
         assert f"ospo: oci-dir:{inside}/two (linux/{architecture}): 1 finding at or above low" in messages
-    command = messages[1].split("`")[1]
+    command = messages[-1].split("`")[1]
     assert command == f"ospo findings --db 'a b.db' --target oci-dir:{inside}/two"
     assert run(shlex.split(command)[1:]) == 0
-    assert capsys.readouterr().out.startswith(f"medium   unknown-license  oci-dir:{inside}/two\n")
+    assert capsys.readouterr().out.startswith(f"high     unknown-license  oci-dir:{inside}/two\n")
 
 
 def test_one_platform_can_be_chosen(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,6 +144,110 @@ def test_a_report_on_stdout_is_alone_there(folder: Path) -> None:
     assert (folder / "a.txt").read_text().startswith(f"oci-dir:{folder}/image\n")
 
 
+def test_json_and_sarif_say_what_the_gate_says(inside: Path) -> None:
+    arguments = (
+        "scan",
+        "oci-dir:image",
+        "-q",
+        "--fail-on",
+        "high",
+        "-o",
+        "json=a.json",
+        "-o",
+        "sarif=a.sarif",
+    )
+    assert run([*arguments]) == 1
+    report = json.loads((inside / "a.json").read_bytes())
+    assert (report["verdict"]["exit_code"], report["verdict"]["fail_on"]) == (1, "high")
+    assert report["generated_at"] == "2026-01-01T00:00:00Z"
+    assert [finding["rule"] for finding in report["findings"]] == ["unknown-license", "no-supplier"]
+    log = json.loads((inside / "a.sarif").read_bytes())["runs"][0]
+    assert log["invocations"][0]["exitCode"] == 1
+    assert [result["ruleId"] for result in log["results"]] == ["unknown-license", "no-supplier"]
+    before = [(inside / name).read_bytes() for name in ("a.json", "a.sarif")]
+    assert run([*arguments]) == 1
+    assert [(inside / name).read_bytes() for name in ("a.json", "a.sarif")] == before
+
+
+def test_json_alone_on_stdout(folder: Path) -> None:
+    done = ospo(folder, "scan", "oci-dir:image", "-o", "json")
+    assert json.loads(done.stdout)["target"]["name"] == f"oci-dir:{folder}/image"
+
+
+ASKED = """\
+apiVersion: ospo.dev/v1
+kind: Waivers
+waivers:
+  - rule: unknown-license
+    selector: {component: 'pkg:deb/hello?arch=all'}
+    reason: temporary
+    justification: upstream has been asked
+    approver: jane@example.org
+    expires: %s
+"""
+
+
+def test_a_waived_finding_stays_in_the_reports_and_passes(inside: Path) -> None:
+    (inside / "w.yaml").write_text(ASKED % "9999-12-31")
+    arguments = ["--waivers", "w.yaml", "--fail-on", "high", "-o", "json=a.json", "-o", "sarif=a.sarif"]
+    assert run(["scan", "oci-dir:image", "-q", *arguments]) == 0
+    finding = json.loads((inside / "a.json").read_bytes())["findings"][0]
+    assert (finding["state"], finding["counts_for_gate"]) == ("waived", False)
+    assert finding["waiver"]["justification"] == "upstream has been asked"
+    result = json.loads((inside / "a.sarif").read_bytes())["runs"][0]["results"][0]
+    assert [one["status"] for one in result["suppressions"]] == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [(["--fail-on", "high", "-q"], 1, True), ([], 0, True), (["-q"], 0, False)],
+)
+def test_an_expired_waiver_is_told_once(
+    arguments: list[str], code: int, told: bool, inside: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inside / "w.yaml").write_text(ASKED % "2026-10-01")
+    assert run(["scan", "oci-dir:two", "--all-platforms", "--waivers", "w.yaml", *arguments]) == code
+    lines = capsys.readouterr().err.splitlines()
+    assert lines.count("ospo: 1 waiver has expired") == told
+    text = (
+        "  unknown-license for pkg:deb/hello?arch=all, approved by jane@example.org, "
+        "expired on 2026-10-01 (w.yaml:4)"
+    )
+    assert lines.count(text) == told
+
+
+UNDECIDED = """\
+apiVersion: ospo.dev/v1
+kind: Rule
+metadata: {id: first-word, version: 1}
+spec:
+  title: The first license word is MIT
+  subject: component
+  assert: r.license.words[0] == "MIT"
+  message: is not MIT
+  severity: low
+  enforcement: enforce
+  docs: {why: To have no answer., fix: correct the rule}
+tests:
+  - {name: MIT, record: {license: {words: [MIT]}}, expect: pass}
+"""
+
+
+def test_what_a_rule_could_not_decide_is_explained(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (inside / "rule.yaml").write_text(UNDECIDED)
+    scan = ["scan", "oci-dir:image", "-q", "--rules", "rule.yaml"]
+    assert run(scan) == 3
+    first, heading, subject, _, fix, hint = capsys.readouterr().err.splitlines()
+    assert first == f"ospo: oci-dir:{inside}/image: 1 finding could not be decided"
+    assert heading == "  low first-word"
+    assert subject.startswith("    the rule could not be evaluated for pkg:deb/hello@1.0?arch=all: ")
+    assert subject.endswith(" (var/lib/dpkg/status, layer 0)")
+    assert fix == "    fix: correct the rule in rule.yaml:1"
+    assert hint.endswith(" lists them; --allow-incomplete accepts what could not be decided")
+    assert run([*scan, "--allow-incomplete"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_missing_folder_is_said_before_anything_is_read(
     inside: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -147,7 +266,7 @@ def test_a_full_disk_is_one_line_and_the_gate_still_speaks(folder: Path) -> None
     assert done.returncode == 3
     assert done.stderr.startswith("ospo: cannot write /dev/full: No space left on device\n  hint: ")
     assert len(done.stderr.splitlines()) == 2
-    assert "  findings  1 medium\n" in (folder / "a.txt").read_text()
+    assert "  findings  1 high, 1 low\n" in (folder / "a.txt").read_text()
     done = ospo(folder, "scan", "oci-dir:image", "-o", "cyclonedx-json=/dev/full", "--fail-on", "medium")
     assert done.returncode == 1
 
@@ -190,7 +309,7 @@ def test_what_is_no_database_is_said_before_anything_is_read(
     assert captured.err.startswith(f"ospo: cannot use {inside}/ospo.db as the database: ")
 
 
-@pytest.mark.parametrize(("threshold", "code"), [("high", 0), ("medium", 1)])
+@pytest.mark.parametrize(("threshold", "code"), [("critical", 0), ("high", 1)])
 def test_a_reader_that_has_seen_enough_changes_nothing(threshold: str, code: int, folder: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
