@@ -181,7 +181,9 @@ class Builder:
     def _wrong(self, place: Place, error: CompileError, environment: Environment) -> None:
         mark = self._document.inside(place, error.line, error.column)
         name = error.message.partition("undeclared reference to '")[2].partition("'")[0]
-        meant = closest(name.rpartition(".")[2], environment.variables) if name else ""
+        front, _, last = name.rpartition(".")
+        same = [known for known in environment.variables if known.startswith(f"{front}.")]
+        meant = name and (closest(last, same) or closest(last, environment.variables))
         hint = (
             f"did you mean {meant}?" if meant else f"`ospo rules fields {self._spec['subject']}` lists them"
         )
