@@ -14,6 +14,8 @@ from ospo.reports.cyclonedx import FORMATS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reports.md").read_text("utf-8")
 REPORT = Path(__file__).parent / "golden" / "image.report.json"
+LOG = Path(__file__).parent / "golden" / "image.sarif"
+needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 
 
 def examples() -> dict[str, list[str]]:
@@ -22,7 +24,7 @@ def examples() -> dict[str, list[str]]:
     return {about: shlex.split(command) for command, about in lines}
 
 
-@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+@needs_jq
 def test_the_examples_answer_what_they_say() -> None:
     findings = json.loads(REPORT.read_bytes())["findings"]
     expected = {
@@ -43,6 +45,14 @@ def test_the_examples_answer_what_they_say() -> None:
     }
     assert shown == expected
     assert all(expected.values())
+
+
+@needs_jq
+def test_waived_findings_can_be_left_out_of_an_upload() -> None:
+    (command,) = re.findall(r"^(jq .*) ospo\.sarif > open\.sarif$", PAGE, re.MULTILINE)
+    done = subprocess.run([*shlex.split(command), LOG], capture_output=True, check=True)
+    before, after = (json.loads(data)["runs"][0]["results"] for data in (LOG.read_bytes(), done.stdout))
+    assert after == [result for result in before if not result["suppressions"]] != before
 
 
 def test_every_format_is_in_the_table() -> None:
