@@ -30,10 +30,11 @@ _SETTINGS = (
 _ELSEWHERE = "name another database by --db or OSPO_DB"
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, *, wait: float = BUSY_SECONDS) -> sqlite3.Connection:
     """Open the database for writing; create it, or bring its schema up to date, where that is due.
 
-    The connection commits by itself: write inside `transaction`. It belongs to one thread.
+    The connection commits by itself: write inside `transaction`. It belongs to one thread. `wait` is how many
+    seconds it waits for another writer.
 
     Raises:
         StoreError: the file cannot be used, is not ours, or was written by a newer ospo.
@@ -42,7 +43,7 @@ def connect(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"cannot create {path.parent}: {error.strerror}", hint=_ELSEWHERE) from error
-    return _open(path, "rwc", _bring_up_to_date)
+    return _open(path, "rwc", _bring_up_to_date, wait)
 
 
 def connect_read_only(path: Path, *, wait: float = BUSY_SECONDS) -> sqlite3.Connection:
@@ -101,7 +102,7 @@ def _open(
     path: Path,
     mode: str,
     prepare: Callable[[sqlite3.Connection, Path], None],
-    wait: float = BUSY_SECONDS,
+    wait: float,
 ) -> sqlite3.Connection:
     """Connect, refuse what is not ours, apply the settings, then `prepare`; on failure nothing stays open."""
     address = f"{path.absolute().as_uri()}?mode={mode}"

@@ -34,11 +34,11 @@ def content(known: Known, now: int) -> Content:
     parts: list[Part] = []
     parts += _head(detail, now)
     for title, body in (
+        ("WAIVER", _waiver(detail.waiver) if detail.waiver else iter(())),
         ("EVIDENCE", _evidence(known)),
         ("WHY", _why(detail)),
         ("FIX", _text(detail.finding.fix)),
         ("REFERENCES", _lines(detail.rule.references if detail.rule else ())),
-        ("WAIVER", _waiver(detail.waiver) if detail.waiver else iter(())),
         ("PLACES", _places(detail.places)),
         ("HISTORY", _history(detail)),
         ("IDENTITY", _identity(detail.finding)),

@@ -45,7 +45,7 @@ class Source:
             StoreError: it cannot be opened, read or written.
         """
         connect_read_only(self.path, wait=_WORKER_SECONDS).close()
-        with closing(connect(self.path)) as connection, _explained(self.path):
+        with closing(connect(self.path, wait=_WORKER_SECONDS)) as connection, _explained(self.path):
             yield connection
 
 

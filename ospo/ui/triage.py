@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from ospo.model import State, Waiver
-from ospo.policy.waiver_file import waiver_of
 from ospo.store import waivers
 from ospo.store.finding_queries import findings_by_id
 from ospo.store.rows import FindingRow
@@ -32,6 +31,8 @@ class Terms:
         Raises:
             UsageError: a part is missing or makes no sense.
         """
+        from ospo.policy.waiver_file import waiver_of  # 0.05 s, of which nothing is needed to start
+
         return waiver_of(
             rule,
             fingerprint,

@@ -54,7 +54,8 @@ class FindingsScreen(DecidingScreen):
         self._listed: Listed | None = None
         self._shown: tuple[int, detail_text.Known] | None = None
         self._version = 0
-        self._failed = False
+        self._stale = True
+        self._listing = False
         self._count = Static(markup=False, id="count")
         self._filter = FilterBar(lambda text: self._view.filtered(text, source.clock()), id="filter")
         self._strip = Notice(id="strip")
@@ -79,7 +80,7 @@ class FindingsScreen(DecidingScreen):
     def on_mount(self) -> None:
         """Begin to read, and to look for what others write."""
         self._instead_of_rows("reading the findings …")
-        self._look_at(self._view)
+        self._poll()
         self.set_interval(_POLL_SECONDS, self._poll)
 
     def on_unmount(self) -> None:
@@ -101,7 +102,7 @@ class FindingsScreen(DecidingScreen):
     @on(Loaded)
     def _loaded(self, event: Loaded) -> None:
         listed, before = event.listed, self._listed
-        self._listed, self._failed = listed, False
+        self._listed, self._stale, self._listing = listed, False, False
         self._strip.clear()
         self.table.show(listed.ids, restart=before is None or before.view != listed.view)
         if listed.ids:
@@ -125,7 +126,7 @@ class FindingsScreen(DecidingScreen):
     @on(Unreadable)
     @on(SqlTable.Failed)
     def _unreadable(self, event: Unreadable | SqlTable.Failed) -> None:
-        self._failed = True
+        self._stale, self._listing = True, False
         self._pages.close()
         if self._listed is None:
             self._instead_of_rows(event.error.message, event.error.hint, error=True)
@@ -133,18 +134,21 @@ class FindingsScreen(DecidingScreen):
             self._strip.explain(event.error)
 
     def _poll(self) -> None:
-        """Read anew when somebody else has written, or when reading failed."""
+        """Read anew when somebody else has written, or when reading failed; never while that goes on."""
+        if self._listing:
+            return
         try:
             version = self._pages.version()
         except OspoError as error:
             self.post_message(Unreadable(error))
             return
-        if self._failed or version != self._version:
+        if self._stale or version != self._version:
             self._version = version
             self._look_at(self._view)
 
     def _look_at(self, view: View) -> None:
         self._view = view
+        self._listing = True
         self._filter.describe(str(view))
         self._list(view)
 

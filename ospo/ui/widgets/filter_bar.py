@@ -6,15 +6,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from ospo.errors import UsageError
 from ospo.store.filter import MAX_LENGTH
 from ospo.ui.widgets.notice import Notice
 
-_TYPING_SECONDS = 0.08
-"""How long no key is typed before a filter is applied."""
 _EXAMPLE = "sev:>=high rule:license !waived age:>7d"
 
 
@@ -35,7 +32,6 @@ class FilterBar(Vertical):
         super().__init__(id=id)
         self._check = check
         self._before = ""
-        self._timer: Timer | None = None
         self._input = Input(placeholder=_EXAMPLE, max_length=MAX_LENGTH, compact=True, select_on_focus=False)
         self._order = Static(markup=False, id="order")
         self._mistake = Notice(id="mistake")
@@ -74,9 +70,7 @@ class FilterBar(Vertical):
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        if self._timer is not None:
-            self._timer.stop()
-        self._timer = self.set_timer(_TYPING_SECONDS, self._apply)
+        self._apply()
 
     @on(Input.Submitted)
     def _entered(self) -> None:
@@ -85,8 +79,6 @@ class FilterBar(Vertical):
 
     def _apply(self) -> bool:
         """Ask for what is typed; tell whether it makes sense."""
-        if self._timer is not None:
-            self._timer.stop()
         text = self._input.value.strip()
         try:
             self._check(text)

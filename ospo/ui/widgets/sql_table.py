@@ -103,15 +103,16 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
         return self._anchor
 
     def show(self, ids: "array[int]", *, restart: bool = False) -> None:
-        """Show other rows, or the same ones anew; the cursor stays on its row where it is still there.
+        """Show other rows, or the same ones anew; cursor and range stay on their rows where these still are.
 
-        Where it is not, the cursor keeps its place, or goes to the top to `restart`. Marks of rows that are
-        gone are dropped.
+        Where its row is gone, the cursor keeps its place, or goes to the top to `restart`. Marks of rows that
+        are gone are dropped.
         """
-        current, index = self.current, 0 if restart else self.cursor
-        if current is not None and current in ids:
-            index = ids.index(current)
-        self._ids, self._anchor = ids, None
+        index = _index(ids, self.current)
+        if index is None:
+            index = 0 if restart else self.cursor
+        self._anchor = None if self._anchor is None else _index(ids, self._ids[self._anchor])
+        self._ids = ids
         self._pages.clear()
         if self._marks:
             self._marks &= set(ids)
@@ -270,3 +271,10 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
     def _changed_marks(self) -> None:
         self.refresh()
         self.post_message(self.Marked())
+
+
+def _index(ids: "array[int]", id_: int | None) -> int | None:
+    try:
+        return None if id_ is None else ids.index(id_)
+    except ValueError:
+        return None
