@@ -5,10 +5,21 @@ from dataclasses import replace
 
 from made_results import finding, result
 
-from ospo.model import Finding, Platform, Problem, ProblemKind, ScanResult, Severity
+from ospo.model import (
+    Enforcement,
+    Finding,
+    Outcome,
+    Platform,
+    Problem,
+    ProblemKind,
+    ScanResult,
+    Severity,
+    Waiver,
+)
 from ospo.store import maintenance, writer
 
 BROKEN = Problem(ProblemKind.LAYER, "layer 1", "the gzip stream ends early", blocking=True)
+WAIVER = Waiver("unknown-license", (("subject", "a"),), "temporary", "asked", "jane", "9999-12-31")
 ARM = Platform("linux", "arm64")
 
 
@@ -82,12 +93,19 @@ def test_an_incomplete_scan_opens_and_fixes_nothing(store: sqlite3.Connection) -
 
 
 def test_a_waived_finding_stays_waived_until_it_is_gone(store: sqlite3.Connection) -> None:
-    save(store, result(), finding("a"))
-    store.execute("UPDATE finding SET state = 'waived'")
-    save(store, result(), finding("a"))
+    waived = replace(finding("a"), waiver=WAIVER)
+    save(store, result(), waived)
+    save(store, result(), waived)
     assert states(store) == {"a": "waived"}
     save(store, result())
     assert states(store) == {"a": "fixed"}
+    assert [event for _, event in events(store)] == ["opened", "waived", "fixed"]
+
+
+def test_a_waiver_that_is_not_given_again_holds_no_more(store: sqlite3.Connection) -> None:
+    save(store, result(), replace(finding("a"), waiver=WAIVER))
+    save(store, result(), finding("a"))
+    assert states(store) == {"a": "open"}
 
 
 def test_what_is_said_of_a_finding_follows_the_last_evaluation(store: sqlite3.Connection) -> None:
@@ -95,10 +113,18 @@ def test_what_is_said_of_a_finding_follows_the_last_evaluation(store: sqlite3.Co
     save(
         store,
         result(),
-        replace(finding("a"), severity=Severity.HIGH, subject="a@2", message="new words", fix="do"),
+        replace(
+            finding("a"),
+            severity=Severity.HIGH,
+            subject="a@2",
+            message="new words",
+            fix="do",
+            outcome=Outcome.UNKNOWN,
+            enforcement=Enforcement.AUDIT,
+        ),
     )
-    row = store.execute("SELECT severity, subject, message, fix FROM finding").fetchall()
-    assert row == [("high", "a@2", "new words", "do")]
+    query = "SELECT severity, subject, message, fix, outcome, enforcement FROM finding"
+    assert store.execute(query).fetchall() == [("high", "a@2", "new words", "do", "unknown", "audit")]
 
 
 def test_of_two_findings_with_one_fingerprint_the_first_counts(store: sqlite3.Connection) -> None:
