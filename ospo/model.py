@@ -29,6 +29,16 @@ class ComponentKind(StrEnum):
     PLATFORM = "platform"
 
 
+class Scope(StrEnum):
+    """What a declared component is needed for, the widest first."""
+
+    RUNTIME = "runtime"
+    OPTIONAL = "optional"
+    """At run time too, if somebody asks for it: an extra, a feature, a peer."""
+    DEVELOPMENT = "development"
+    """To build, test or document, and not at run time."""
+
+
 class Severity(StrEnum):
     """How bad a finding is, worst first."""
 
@@ -151,7 +161,10 @@ class Component:
     depends: tuple[str, ...] = ()
     """Names of what it needs in its own ecosystem's spelling; "a | b" for alternatives."""
     provides: tuple[str, ...] = ()
-    """Further names by which others may need it."""
+    """Further names by which others may need it: "name@version" where a lock file names both."""
+    scope: Scope = Scope.RUNTIME
+    direct: bool | None = None
+    """Whether the project itself asks for it, or only something else does; None where nothing says so."""
     properties: tuple[tuple[str, str], ...] = ()
 
     evidence: Evidence = Evidence.INSTALLED

@@ -16,6 +16,7 @@ from ospo.model import (
     ProblemKind,
     RawLicense,
     ScanResult,
+    Scope,
     Target,
     TargetKind,
 )
@@ -101,6 +102,8 @@ def components(text: st.SearchStrategy[str] = hostile) -> st.SearchStrategy[Comp
         urls=urls,
         hashes=hashes,
         properties=st.lists(st.tuples(words.map("made:".__add__), hostile), max_size=2).map(tuple),
+        scope=st.sampled_from(Scope),
+        direct=st.sampled_from((None, True, False)),
         evidence=st.sampled_from(Evidence),
         found_by=st.sampled_from(("npm", "dpkg", "go-binary", "")),
         locations=st.lists(st.builds(Location, hostile, st.none() | st.integers(0, 9)), max_size=3).map(

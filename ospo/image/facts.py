@@ -18,6 +18,7 @@ from ospo.model import (
     ProblemKind,
     RawLicense,
     Record,
+    Scope,
 )
 
 
@@ -177,6 +178,8 @@ def component_from_json(plain: dict[str, Any]) -> Component:
         plain["kind"] = ComponentKind(plain["kind"])
     if "evidence" in plain:
         plain["evidence"] = Evidence(plain["evidence"])
+    if "scope" in plain:
+        plain["scope"] = Scope(plain["scope"])
     return Component(**plain)
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ospo.image.overlay import Overlay, Seen
 from ospo.image.paths import Resolver, resolve
-from ospo.model import Component, Distro, Evidence, Location, Ownership
+from ospo.model import Component, Distro, Evidence, Location, Ownership, Scope
 
 # Types whose purl names the distribution; the databases themselves do not say which one they belong to.
 _OS_TYPES = frozenset(("deb", "apk", "rpm"))
@@ -73,6 +73,8 @@ def joined(copies: list[Component]) -> Component:
         hashes=_union(c.hashes for c in copies),
         depends=_union(c.depends for c in copies),
         provides=_union(c.provides for c in copies),
+        scope=min((c.scope for c in copies), key=list(Scope).index),
+        direct=_any(c.direct for c in copies),
         properties=_union(c.properties for c in copies),
         locations=tuple(sorted({location for c in copies for location in c.locations}, key=_by_path)),
     )
@@ -80,6 +82,12 @@ def joined(copies: list[Component]) -> Component:
 
 def _by_path(location: Location) -> tuple[str, int]:
     return location.path, -1 if location.layer is None else location.layer
+
+
+def _any(values: Iterable[bool | None]) -> bool | None:
+    """Return True where one says so, None where none says anything."""
+    known = [value for value in values if value is not None]
+    return any(known) if known else None
 
 
 def _union(groups: Iterable[tuple[_T, ...]]) -> tuple[_T, ...]:

@@ -68,6 +68,14 @@ _COMPONENT = {
     "owned_by": Field(
         Type.STRING, 'key of the system package that installed it, "" when none did', lambda c: c.owned_by
     ),
+    "scope": Field(
+        Type.STRING, "runtime, optional or development, as a lock file says", lambda c: str(c.scope)
+    ),
+    "direct": Field(
+        Type.STRING,
+        "whether the project itself asks for it: yes, no, or unknown",
+        lambda c: {True: "yes", False: "no", None: "unknown"}[c.direct],
+    ),
     "supplier": Field(Type.STRING, 'who supplies it, "" where it does not say', lambda c: c.supplier),
     "description": Field(Type.STRING, "its own description", lambda c: c.description),
     "paths": Field(Type.STRINGS, "where it was found", lambda c: [one.path for one in c.locations]),

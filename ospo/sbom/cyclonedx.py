@@ -15,7 +15,7 @@ import orjson
 from ospo import __version__
 from ospo.licenses.declared import Term, Wording, declare
 from ospo.licenses.spdx import license_list
-from ospo.model import Component, Layer, Location, Problem, RawLicense, ScanResult
+from ospo.model import Component, Layer, Location, Problem, RawLicense, ScanResult, Scope
 from ospo.sbom.graph import top_level
 from ospo.sbom.subject import ROOT, distribution, subject
 from ospo.text import printable
@@ -36,6 +36,9 @@ _DISTRIBUTION_NAMESPACE = frozenset(("alpm", "apk", "deb", "rpm"))
 
 _TECHNIQUES = {"go-binary": "binary-analysis"}
 """Extractors that read no manifest."""
+
+_SCOPES = {Scope.OPTIONAL: "optional", Scope.DEVELOPMENT: "excluded"}
+"""Scopes in CycloneDX's words, where "required" is what holds without any."""
 
 _HASH_LENGTHS = {
     "MD5": 32,
@@ -150,6 +153,8 @@ def _component(ref: str, component: Component, origins: list[list[_Property]]) -
     _name(entry, component)
     if component.version:
         entry["version"] = printable(component.version)[:_VERSION_LENGTH_MAX]
+    if component.scope is not Scope.RUNTIME:
+        entry["scope"] = _SCOPES[component.scope]
     if component.description:
         entry["description"] = printable(component.description)
     properties = _properties(component, origins)
@@ -244,6 +249,8 @@ def _properties(component: Component, origins: list[list[_Property]]) -> list[_P
         properties += origins[min(introduced)]
     if component.owned_by:
         properties.append(_property("ospo:owned-by", component.owned_by))
+    if component.direct is not None:
+        properties.append(_property("ospo:direct", str(component.direct).lower()))
     properties += [_property(f"ospo:{name}", value) for name, value in component.properties]
     return properties
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ospo.errors import TargetError
-from ospo.model import Component, Distro, Location, RawLicense
+from ospo.model import Component, Distro, Location, RawLicense, Scope
 from ospo.sbom.completeness import shortcomings
 from ospo.sbom.identity import LOCAL, from_name, from_purl, kind_of, without_mail
 from ospo.sbom.listing import Listing
@@ -23,12 +23,15 @@ _LAYER = re.compile(r"layer ([0-9]{1,4})")
 _SYFT_PATH = re.compile(r"syft:location:[0-9]+:path")
 _TRIVY = "aquasecurity:trivy:"
 _OURS = "ospo:"
+_SCOPES = {"optional": Scope.OPTIONAL, "excluded": Scope.DEVELOPMENT}
+_DIRECT = {"true": True, "false": False}
 # Properties that `ospo.sbom.cyclonedx` writes for other parts of a component.
 _OURS_ELSEWHERE = (
     "ospo:evidence",
     "ospo:found-by",
     "ospo:layer:",
     "ospo:owned-by",
+    "ospo:direct",
     "ospo:hash:",
     "ospo:url:",
 )
@@ -111,6 +114,8 @@ def _described(component: Component, entry: Fields, type_: str, layers: dict[str
         properties=properties.ours(),
         found_by="cyclonedx",
         locations=tuple(dict.fromkeys((*_occurrences(entry), *properties.locations(layers)))),
+        scope=_SCOPES.get(entry.optional_text("scope") or "", Scope.RUNTIME),
+        direct=_DIRECT.get(properties.first("ospo:direct")),
         owned_by=properties.first("ospo:owned-by"),
     )
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from ospo.model import Component, ComponentKind, Distro, Evidence, Location, Platform, RawLicense
+from ospo.model import Component, ComponentKind, Distro, Evidence, Location, Platform, RawLicense, Scope
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -175,6 +175,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = dict.fromkeys(_NAMES, _same) | {
     "depends": tuple,
     "provides": tuple,
     "properties": _pairs,
+    "scope": Scope,
     "evidence": Evidence,
     "locations": lambda value: tuple(Location(**one) for one in value),
 }

@@ -129,6 +129,8 @@ def test_every_field_of_a_component_is_tried() -> None:
         depends=("b",),
         provides=("c",),
         properties=(("k", "v"),),
+        scope=type(plain.scope).DEVELOPMENT,
+        direct=False,
         evidence=type(plain.evidence).EMBEDDED,
         found_by="npm",
         locations=(Location("p", 1),),
