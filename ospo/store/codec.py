@@ -37,7 +37,12 @@ def encode_component(component: Component) -> str:
         ValueError: a text is not Unicode: it holds half a surrogate pair.
     """
     values = _values(component)
-    return _dumps(dict(compress(zip(_NAMES, values, strict=True), values)))
+    kept = dict(compress(zip(_NAMES, values, strict=True), values))
+    if component.scope is Scope.RUNTIME:  # nearly always: left out
+        del kept["scope"]
+    if component.direct is False:
+        kept["direct"] = False
+    return _dumps(kept)
 
 
 def decode_component(data: str) -> Component:
