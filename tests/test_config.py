@@ -101,6 +101,54 @@ def test_every_setting_has_a_variable(key: str, setting: object, tmp_path: Path)
     assert len(settings.origins) == 1
 
 
+def test_rules_and_waivers_are_none_unless_named(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "ospo-waivers.yaml").touch()
+    settings = load_here(tmp_path)
+    assert (settings.rules, settings.waivers) == ((), None)
+
+
+def test_rules_are_one_path_or_several(tmp_path: Path) -> None:
+    assert load_file(tmp_path, "rules = 'a'").rules == (tmp_path / "a",)
+    several = load_file(tmp_path, "rules = ['a', '/b', '~/c']\nwaivers = 'w.yaml'\n")
+    assert several.rules == (tmp_path / "a", Path("/b"), Path("~/c").expanduser())
+    assert several.waivers == tmp_path / "w.yaml"
+    assert load_file(tmp_path, "rules = []").rules == ()
+
+
+def test_rules_of_the_environment_are_separated_as_in_path(tmp_path: Path) -> None:
+    settings = load_file(
+        tmp_path, "rules = 'file'\nwaivers = 'file.yaml'\n", OSPO_RULES="a:/b::", OSPO_WAIVERS="w.yaml"
+    )
+    assert settings.rules == (tmp_path / "a", Path("/b"))
+    assert settings.waivers == tmp_path / "w.yaml"
+    assert str(settings.origin("rules")) == "OSPO_RULES"
+    assert load_file(tmp_path, "rules = 'file'", OSPO_RULES="").rules == (tmp_path / "file",)
+
+
+def test_rules_that_are_typed_win(tmp_path: Path) -> None:
+    environ = {"HOME": "/", "OSPO_RULES": "a", "OSPO_WAIVERS": "a.yaml"}
+    typed = {"rules": ("b:c", "d"), "waivers": "e.yaml"}
+    settings = load(options=typed, folder=tmp_path, environ=environ)
+    assert settings.rules == (tmp_path / "b:c", tmp_path / "d")
+    assert settings.waivers == tmp_path / "e.yaml"
+    untyped = load(options={"rules": None, "waivers": None}, folder=tmp_path, environ=environ)
+    assert (untyped.rules, untyped.waivers) == ((tmp_path / "a",), tmp_path / "a.yaml")
+
+
+@pytest.mark.parametrize("key", ["rules", "waivers"])
+def test_a_path_that_is_none_is_refused_wherever_it_stands(key: str, tmp_path: Path) -> None:
+    for environ, options in (({SETTINGS[key].variable: "a\0"}, {}), ({}, {key: ""})):
+        with pytest.raises(UsageError, match="expected a path"):
+            load(options=options, folder=tmp_path, environ={"HOME": "/"} | environ)
+
+
+def test_rules_and_waivers_of_a_named_file_or_of_ones_own_count(tmp_path: Path) -> None:
+    text = "rules = ['own']\nwaivers = 'own.yaml'\n"
+    assert load_file(tmp_path, text).rules == (tmp_path / "own",)
+    assert find_file(tmp_path, text, home=tmp_path).waivers == tmp_path / "own.yaml"
+
+
 def test_relative_paths_start_at_the_file_or_the_current_folder(tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     (tmp_path / "ospo.toml").write_text("database = 'a.db'\ncache_dir = '/cache'\n")
@@ -145,6 +193,15 @@ def test_registries(tmp_path: Path) -> None:
         ("database = {}", ":1: database: expected a path, got a table", ""),
         ("database = ''", ":1: database: expected a path, got ''", ""),
         ("database = '~nobody-of-this-name/x'", ":1: database: expected a path", "there is no such user"),
+        ("rules = ''", ":1: rules: expected a path, got ''", ""),
+        ("rules = [1]", ":1: rules: expected a path or a list of paths, got a list", ""),
+        ("rules = ['a', '']", ":1: rules: expected a path, got ''", ""),
+        ("rules = {a = 'b'}", ":1: rules: expected a path or a list of paths, got a table", ""),
+        ("rules = true", ":1: rules: expected a path or a list of paths, got true", ""),
+        ('rules = ["a\\u0000"]', ":1: rules: expected a path", ""),
+        ("waivers = ['a']", ":1: waivers: expected a path, got a list", ""),
+        ("rule = 'a'", ":1: rule: unknown key", "did you mean rules?"),
+        ("waiver = 'a'", ":1: waiver: unknown key", "did you mean waivers?"),
         ("registry = 1", ":1: registry: expected a table, got 1", ""),
         ("[registry.a]\ninsecured = true", ":2: registry.a.insecured: unknown key", "did you mean insecure?"),
         ("[registry.a.example]\ninsecure = true", ":1: registry.a.example: expected a host", "quotes"),
@@ -375,6 +432,10 @@ def test_a_found_file_sends_no_secret_and_names_no_server(section: str, tmp_path
     ("setting", "refused"),
     [
         ("cache_dir = 'planted'", "cache_dir: not allowed"),
+        ("rules = 'planted'", "rules: not allowed"),
+        ("rules = ['planted']", "rules: not allowed"),
+        ("rules = []", "rules: not allowed"),
+        ("waivers = 'planted.yaml'", "waivers: not allowed"),
         ("scan.allow_incomplete = true", "scan.allow_incomplete: true is not allowed"),
         ("limits.file_size = '1KiB'", "limits.file_size: less than the default is not allowed"),
         ("limits.layers = 999", "limits.layers: less than the default is not allowed"),
