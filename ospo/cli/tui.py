@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ospo.cli.common import common, load_settings, now
+from ospo.cli.stderr import put
 from ospo.errors import OspoError, UsageError
 
 if TYPE_CHECKING:
     from ospo.ui.app import OspoApp
 
+_SIGNALLED = 128
+"""An exit code above it is that of a signal."""
+
 
 @click.command("tui")
 @common
-def command(**flags: Any) -> None:
+def command(**flags: Any) -> int:
     """Look through all findings, read why each is one, and waive it.
 
     Everything has its command too: `ospo findings`, `ospo waive`, `ospo rules explain`.
@@ -31,9 +35,13 @@ def command(**flags: Any) -> None:
     if os.environ.get("TERM", "dumb") == "dumb":
         raise UsageError("this terminal cannot move its cursor (TERM=dumb)", hint="use `ospo findings`")
     app.run()
-    if app.return_code:
+    code = app.return_code or 0
+    if code > _SIGNALLED:
+        put(sys.stderr, "ospo: interrupted\n")
+    elif code:
         # Textual has told what happened, and its own code for it is 1: "a finding".
         raise OspoError("internal error in the terminal UI", hint="please report it, with what is above")
+    return code
 
 
 def app_of(flags: dict[str, Any]) -> "OspoApp":

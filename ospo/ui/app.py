@@ -1,5 +1,7 @@
 """The terminal UI: wires screens to the database; what screens do is theirs."""
 
+import asyncio
+import signal
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -14,6 +16,10 @@ from ospo.ui.actions import ACTIONS, Place, bindings
 from ospo.ui.screens.dialogs import TextDialog, help_text
 from ospo.ui.screens.findings import FindingsScreen
 from ospo.ui.source import Source
+
+
+_SIGNALLED = 128
+"""Added to the number of a signal, as shells report what it ended."""
 
 
 def _seconds() -> int:
@@ -34,6 +40,19 @@ class OspoApp(App[None]):
         super().__init__()
         source = Source(database, clock)
         self.add_mode("findings", lambda: FindingsScreen(source, approver))
+
+    def on_mount(self) -> None:
+        """End in an orderly way when a signal asks for it: what is on the terminal must be put back.
+
+        Where Python's own handlers raise an exception, asyncio loses it in whatever task is running.
+        """
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self._signalled, number)
+
+    def _signalled(self, number: int) -> None:
+        self.exit(return_code=_SIGNALLED + number)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
         """Yield what the palette finds: every action that has a meaning now, then Textual's own."""

@@ -68,6 +68,12 @@ class WaiveDialog(ModalScreen[Terms | None]):
         yield "Until", self._expires
         yield "Ticket", self._ticket
 
+    @on(Select.Changed)
+    def _chosen(self) -> None:
+        """Go on to the justification, once the list has closed."""
+        if not self._reason.is_blank():
+            self.call_after_refresh(self._justification.focus)
+
     @on(Input.Submitted)
     @on(Button.Pressed, "#waive")
     def _submit(self) -> None:
