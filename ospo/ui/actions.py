@@ -40,9 +40,7 @@ _LISTS = (Place.TABLE, Place.DETAIL)
 ACTIONS = (
     Action("move.down", ("j", "down"), "move(1)", "Down", "Go one line down.", _LISTS),
     Action("move.up", ("k", "up"), "move(-1)", "Up", "Go one line up.", _LISTS),
-    Action(
-        "move.half-down", ("ctrl+d",), "half_page(1)", "Half page down", "Go half a page down.", _LISTS
-    ),
+    Action("move.half-down", ("ctrl+d",), "half_page(1)", "Half page down", "Go half a page down.", _LISTS),
     Action("move.half-up", ("ctrl+u",), "half_page(-1)", "Half page up", "Go half a page up.", _LISTS),
     Action("move.page-down", ("pagedown",), "page(1)", "Page down", "Go one page down.", _LISTS),
     Action("move.page-up", ("pageup",), "page(-1)", "Page up", "Go one page up.", _LISTS),
@@ -138,15 +136,9 @@ ACTIONS = (
         "Copy the fingerprint, which `ospo waive add` takes.",
         (Place.FINDINGS,),
     ),
-    Action(
-        "findings.rule", ("o",), "rule", "Rule", "Read the rule's text.", (Place.FINDINGS,)
-    ),
-    Action(
-        "dialog.close", ("escape",), "close", "Close", "Close it, and change nothing.", (Place.DIALOG,)
-    ),
-    Action(
-        "app.findings", ("4",), "switch_mode('findings')", "Findings", "Go to Findings.", (Place.APP,)
-    ),
+    Action("findings.rule", ("o",), "rule", "Rule", "Read the rule's text.", (Place.FINDINGS,)),
+    Action("dialog.close", ("escape",), "close", "Close", "Close it, and change nothing.", (Place.DIALOG,)),
+    Action("app.findings", ("4",), "switch_mode('findings')", "Findings", "Go to Findings.", (Place.APP,)),
     Action(
         "app.help",
         ("question_mark",),

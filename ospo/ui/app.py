@@ -17,7 +17,6 @@ from ospo.ui.screens.dialogs import TextDialog, help_text
 from ospo.ui.screens.findings import FindingsScreen
 from ospo.ui.source import Source
 
-
 _SIGNALLED = 128
 """Added to the number of a signal, as shells report what it ended."""
 
@@ -34,9 +33,7 @@ class OspoApp(App[None]):
     DEFAULT_MODE = "findings"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.APP)]
 
-    def __init__(
-        self, database: Path, *, approver: str = "", clock: Callable[[], int] = _seconds
-    ) -> None:
+    def __init__(self, database: Path, *, approver: str = "", clock: Callable[[], int] = _seconds) -> None:
         super().__init__()
         source = Source(database, clock)
         self.add_mode("findings", lambda: FindingsScreen(source, approver))

@@ -74,7 +74,7 @@ def waive(source: Source, ids: Sequence[int], terms: Terms) -> Decided:
     """
     now = source.clock()
     with source.writing() as connection:
-        rows = []
+        rows: list[FindingRow] = []
         for start in range(0, len(ids), _PAGE):
             rows += findings_by_id(connection, ids[start : start + _PAGE], now=now).values()
         done = [row.fingerprint for row in _open(rows)]

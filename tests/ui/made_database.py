@@ -160,9 +160,7 @@ def shown(screen: FindingsScreen) -> list[str]:
 
 def lines(app: App[None]) -> list[str]:
     """Return the text of the screen."""
-    width, height = app.size
-    strips = app.screen._compositor.render_strips()
-    return [strip.text.rstrip() for strip in strips[:height]]
+    return [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]
 
 
 def text_of(app: App[None]) -> str:

@@ -30,7 +30,11 @@ def path(tmp_path: Path) -> Path:
         owned_by=NASTY,
     )
     finding = replace(FINDINGS[0], subject=nasty.key, rule=NASTY, target=NASTY, message=NASTY, fix=NASTY)
-    path = make(tmp_path / "ospo.db", (finding, replace(FINDINGS[1], message=NASTY)), scan("2026-11-23T09:00:00Z", "1", nasty))
+    path = make(
+        tmp_path / "ospo.db",
+        (finding, replace(FINDINGS[1], message=NASTY)),
+        scan("2026-11-23T09:00:00Z", "1", nasty),
+    )
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE rule_version SET title = ?, why = ?, path = ?, text = ?", (NASTY,) * 4)
         connection.execute("UPDATE rule_version SET refs = json_array(?)", (NASTY,))

@@ -58,9 +58,7 @@ def test_a_fixed_finding_leaves_and_the_cursor_stays_in_its_place(tmp_path: Path
     drive(path, test)
 
 
-def test_rows_that_were_deleted_are_shown_as_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_that_were_deleted_are_shown_as_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ospo.ui.screens.findings._POLL_SECONDS", 1000)
     path = make(tmp_path / "ospo.db")
 
@@ -87,12 +85,16 @@ def damaged(path: Path) -> None:
     path.write_bytes(data)
 
 
+def garbled(path: Path) -> None:
+    path.write_text("x" * 5000)
+
+
 UNUSABLE: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "missing": (lambda path: None, "there is no database at", "scan something first"),
     "newer": (lambda path: unfit(path, "PRAGMA user_version = 99"), "newer ospo", "update ospo"),
     "older": (lambda path: unfit(path, "PRAGMA user_version = 1"), "older schema", "brings it up to date"),
     "foreign": (lambda path: unfit(path, "PRAGMA application_id = 1"), "another program", "OSPO_DB"),
-    "no database": (lambda path: path.write_text("x" * 5000) and None, "not a database", "OSPO_DB"),
+    "no database": (garbled, "not a database", "OSPO_DB"),
     "damaged": (damaged, "malformed", ""),
 }
 
@@ -117,9 +119,7 @@ def test_an_unusable_database_is_explained_and_read_once_it_can_be(tmp_path: Pat
     drive(path, test)
 
 
-def test_rows_stay_while_the_database_cannot_be_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_stay_while_the_database_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make(tmp_path / "ospo.db")
 
     async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
@@ -141,5 +141,3 @@ def test_an_empty_database_says_what_to_do(tmp_path: Path) -> None:
         assert "`ospo scan REFERENCE`" in text_of(pilot.app)
 
     drive(tmp_path / "ospo.db", test)
-
-

@@ -39,7 +39,9 @@ def test_columns_fill_the_width(room: int) -> None:
 class Numbers(SqlTable[int]):
     """A table that remembers what failed."""
 
-    def __init__(self, columns: Sequence[Column[int]], fetch: Callable[[Sequence[int]], dict[int, int]]) -> None:
+    def __init__(
+        self, columns: Sequence[Column[int]], fetch: Callable[[Sequence[int]], dict[int, int]]
+    ) -> None:
         super().__init__(columns, fetch)
         self.failures: list[SqlTable.Failed] = []
 

@@ -32,7 +32,9 @@ def test_without_a_terminal_the_command_that_does_the_same_is_named(
 
 
 def test_help_imports_no_textual() -> None:
-    code = "import sys; from ospo.cli.main import run; run(['tui', '--help']); print('textual' in sys.modules)"
+    code = (
+        "import sys; from ospo.cli.main import run; run(['tui', '--help']); print('textual' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"
 
@@ -126,7 +128,9 @@ def test_a_terminal_that_cannot_move_its_cursor_is_refused(tmp_path: Path, termi
 
 def test_a_signal_gives_the_terminal_back(tmp_path: Path, terminal: Tmux) -> None:
     make(tmp_path / "ospo.db")
-    terminal.type(f"sh -c 'echo $$ > pid; exec {shlex.join(PROGRAM[:2])} \"$0\" tui' {shlex.quote(PROGRAM[2])}")
+    terminal.type(
+        f"sh -c 'echo $$ > pid; exec {shlex.join(PROGRAM[:2])} \"$0\" tui' {shlex.quote(PROGRAM[2])}"
+    )
     terminal.type("; echo code=$?")
     terminal.press("Enter")
     terminal.wait_for("5 findings")

@@ -14,7 +14,6 @@ from ospo.store.codec import encode_time
 from ospo.store.finding_queries import local_waivers
 from ospo.store.rows import WaiverRow
 from ospo.ui.screens.findings import FindingsScreen
-from ospo.ui.screens.waive import WaiveDialog
 
 TERMS = ("enter", "down", "down", "enter", *"agreed", "enter")
 """The second reason, a justification; all else as it is."""
@@ -38,7 +37,7 @@ def states(path: Path) -> list[str]:
 def test_waives_the_finding_under_the_cursor_and_takes_it_back(path: Path) -> None:
     async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
         await press(pilot, "w")
-        assert isinstance(pilot.app.screen, WaiveDialog)
+        assert type(pilot.app.screen).__name__ == "WaiveDialog"
         text = text_of(pilot.app)
         assert "denied-license: npm/mongo@4.2.0" in text
         assert "A gate counts it once it is in the waiver file: `ospo waive export`" in text

@@ -67,7 +67,9 @@ class DecidingScreen(Screen[None]):
         decided = event.decided
         if decided.fingerprints:
             self._decisions.append(decided.fingerprints)
-            waived = f"waived {counted(len(decided.fingerprints), 'finding')} until {decided.expires}; u undoes"
+            waived = (
+                f"waived {counted(len(decided.fingerprints), 'finding')} until {decided.expires}; u undoes"
+            )
             self.tell(waived)
         if decided.skipped:
             self.tell(f"left {counted(decided.skipped, 'finding')} alone: not open any more", warning=True)

@@ -43,7 +43,7 @@ class FindingsTable(SqlTable[FindingRow]):
 class FindingsScreen(DecidingScreen):
     """Lists findings beside the details of one; narrow terminals show one of the two."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (110, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.FINDINGS)]
     AUTO_FOCUS = "#rows"
 
@@ -176,9 +176,9 @@ class FindingsScreen(DecidingScreen):
 
     @on(SqlTable.Marked)
     def _marked(self) -> None:
-        marks, anchor = len(self.table.marks), self.table.anchor
+        marks, begun = len(self.table.marks), self.table.range_start
         parts = [f"{marks:,} marked"] if marks else []
-        if anchor is not None:
+        if begun is not None:
             parts.append("v ends the range")
         if self._listed:
             found, total = len(self._listed.ids), self._listed.total
@@ -207,7 +207,7 @@ class FindingsScreen(DecidingScreen):
         del parameters
         if action != "back":
             return True
-        marked = bool(self.table.marks) or self.table.anchor is not None
+        marked = bool(self.table.marks) or self.table.range_start is not None
         return marked or self.detail.has_focus or self._filter.typing
 
     def action_back(self) -> None:

@@ -1,4 +1,4 @@
-"""What the Findings screen shows: its columns, which findings and in what order, and what its workers report."""
+"""What the Findings screen shows: its columns, which findings in what order, and what its workers report."""
 
 from array import array
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the Findings screen asks the database, each on a thread of its own: pure functions that return messages."""
+"""What the Findings screen asks the database, each on a thread of its own, and the messages it gets."""
 
 import sqlite3
 from array import array
@@ -12,7 +12,16 @@ from ospo.store.finding_queries import build_steps, count_findings, finding_deta
 from ospo.store.rows import FindingFilter, PlaceRow
 from ospo.ui import triage
 from ospo.ui.detail_text import Known
-from ospo.ui.screens.findings_view import Detailed, Listed, Loaded, Undecided, Unreadable, View, Waived, Withdrawn
+from ospo.ui.screens.findings_view import (
+    Detailed,
+    Listed,
+    Loaded,
+    Undecided,
+    Unreadable,
+    View,
+    Waived,
+    Withdrawn,
+)
 from ospo.ui.source import Source
 
 _EVERYTHING = FindingFilter(states=())

@@ -116,6 +116,4 @@ class WaiveDialog(ModalScreen[Terms | None]):
 
 
 def _line(name: str, value: str = "", placeholder: str = "") -> Input:
-    return Input(
-        one_line(value), placeholder=placeholder, max_length=_MAX_TEXT, compact=True, id=name
-    )
+    return Input(one_line(value), placeholder=placeholder, max_length=_MAX_TEXT, compact=True, id=name)

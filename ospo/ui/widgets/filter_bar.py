@@ -28,7 +28,7 @@ class FilterBar(Vertical):
     class Left(Message):
         """Typing has ended."""
 
-    def __init__(self, check: Callable[[str], object], *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, check: Callable[[str], object], *, id: str) -> None:
         super().__init__(id=id)
         self._check = check
         self._before = ""

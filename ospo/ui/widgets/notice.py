@@ -10,7 +10,7 @@ from ospo.text import one_line
 class Notice(Static):
     """A message with a hint what to do; hidden while there is none."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str) -> None:
         super().__init__(markup=False, id=id)
         self.display = False
 

@@ -16,7 +16,7 @@ class Reader(VerticalScroll):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.DETAIL)]
 
-    def __init__(self, text: Content | str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's
+    def __init__(self, text: Content | str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._body = Static(text, markup=False)
 

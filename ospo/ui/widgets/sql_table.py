@@ -1,4 +1,4 @@
-"""A table of any length: it holds ids, fetches pages of rows as they are looked at, and draws what is visible.
+"""A table of any length: it holds ids, fetches pages of rows as they are looked at, draws what is visible.
 
 Textual's own `DataTable` measures every cell of every row before the first paint: 16 s for 100,000 rows of
 eight columns.
@@ -72,7 +72,7 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
         columns: Sequence[Column[Row]],
         fetch: Callable[[Sequence[int]], Mapping[int, Row]],
         *,
-        id: str | None = None,  # noqa: A002 - Textual's name
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._columns = columns
@@ -80,7 +80,7 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
         self._ids: array[int] = array("q")
         self._pages: LRUCache[int, Mapping[int, Row]] = LRUCache(_PAGES)
         self._marks: set[int] = set()
-        self._anchor: int | None = None
+        self._range_start: int | None = None
 
     @property
     def ids(self) -> "array[int]":
@@ -98,9 +98,9 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
         return frozenset(self._marks)
 
     @property
-    def anchor(self) -> int | None:
+    def range_start(self) -> int | None:
         """The index at which a range begins."""
-        return self._anchor
+        return self._range_start
 
     def show(self, ids: "array[int]", *, restart: bool = False) -> None:
         """Show other rows, or the same ones anew; cursor and range stay on their rows where these still are.
@@ -111,7 +111,7 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
         index = _index(ids, self.current)
         if index is None:
             index = 0 if restart else self.cursor
-        self._anchor = None if self._anchor is None else _index(ids, self._ids[self._anchor])
+        self._range_start = None if self._range_start is None else _index(ids, self._ids[self._range_start])
         self._ids = ids
         self._pages.clear()
         if self._marks:
@@ -136,9 +136,9 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
 
     def clear_marks(self) -> bool:
         """Drop all marks and a range that was begun; tell whether there were any."""
-        had = bool(self._marks) or self._anchor is not None
+        had = bool(self._marks) or self._range_start is not None
         self._marks.clear()
-        self._anchor = None
+        self._range_start = None
         if had:
             self._changed_marks()
         return had
@@ -149,9 +149,7 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
         cells = widths(self._columns, width - _GUTTER)
         if y == 0:
             style = self.get_component_rich_style("sql-table--header")
-            titles = [
-                fit(column.title, cell) for column, cell in zip(self._columns, cells, strict=True)
-            ]
+            titles = [fit(column.title, cell) for column, cell in zip(self._columns, cells, strict=True)]
             return self._line([(title, style) for title in titles], "  ", style)
         index = self.scroll_offset.y + y - 1
         if index >= len(self._ids):
@@ -187,9 +185,9 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
         return self.rich_style, True
 
     def _in_range(self, index: int) -> bool:
-        if self._anchor is None:
+        if self._range_start is None:
             return False
-        return min(self._anchor, self.cursor) <= index <= max(self._anchor, self.cursor)
+        return min(self._range_start, self.cursor) <= index <= max(self._range_start, self.cursor)
 
     def _line(self, cells: list[tuple[str, Style]], gutter: str, style: Style) -> Strip:
         segments = [Segment(gutter, style)]
@@ -260,12 +258,12 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
 
     def action_range(self) -> None:
         """Begin a range, or mark what lies between its begin and the cursor."""
-        if self._anchor is None:
-            self._anchor = self.cursor if self._ids else None
+        if self._range_start is None:
+            self._range_start = self.cursor if self._ids else None
         else:
-            first, last = sorted((self._anchor, self.cursor))
+            first, last = sorted((self._range_start, self.cursor))
             self._marks.update(self._ids[first : last + 1])
-            self._anchor = None
+            self._range_start = None
         self._changed_marks()
 
     def _changed_marks(self) -> None:

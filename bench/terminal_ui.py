@@ -1,7 +1,7 @@
 """Times the terminal UI in a pseudo-terminal, beside Textual's own table with the same rows.
 
-    .venv/bin/python bench/tui.py            # 100,000 findings, three rounds
-    .venv/bin/python bench/tui.py 1000000 1
+    .venv/bin/python bench/terminal_ui.py            # 100,000 findings, three rounds
+    .venv/bin/python bench/terminal_ui.py 1000000 1
 
 First paint is the first row on the terminal, counted from the start of the process; CPU is what the process
 and its threads have used until then.
@@ -61,7 +61,8 @@ class Peer(App):
         table = self.query_one(DataTable)
         table.add_columns("sev", "rule", "target", "component", "age", "state", "message", "fix")
         table.add_rows(sqlite3.connect(sys.argv[1]).execute(
-            "SELECT '> ' || severity, rule, target_identity, subject, first_seen, state, message, fix FROM finding"))
+            "SELECT '> ' || severity, rule, target_identity, subject, first_seen, state, message, fix"
+            " FROM finding"))
 
 Peer().run()
 """
