@@ -21,13 +21,17 @@ def requires(expression: str, ids: frozenset[str]) -> bool:
         ValueError: one of the ids is no licence: misspelt, it would never be needed.
     """
     text = canonical(expression)
-    wanted = frozenset(map(_wanted, ids))
+    wanted = _all_wanted(ids)
     if " " not in text:  # one licence, or nothing; the parser is slow to import
         return _is_one_of(text, wanted)
     return _needs(parse(text), wanted)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
+def _all_wanted(ids: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(_wanted, ids))
+
+
 def _wanted(id_: str) -> str:
     """Return an id as expressions have it, in lower case: a deprecated one means its successor.
 

@@ -134,21 +134,30 @@ class Environment:
             compiled = self._env.compile(text)
         except RuntimeError as error:
             raise _compile_error(str(error)) from error
+        self._check_traps(text)
         found = compiled.return_type()
         if returns is not Type.DYN and found not in (_CEL_TYPES[returns], cel.Type.DYN):
             raise CompileError(f"expected {returns.value}, got {found.name().lower()}", 1, 1)
         if returns is Type.DYN and found.name() not in _SCALARS:
             raise CompileError(f"expected text, a number or a bool, got {found.name().lower()}", 1, 1)
-        self._check_patterns(text)
         # The names stand in the serialized form as they are; one that is part of another's is counted too,
         # which only makes two records look different that are not.
         serialized = compiled.serialize()
         uses = sorted(name for name, encoded in self._names.items() if encoded in serialized)
         return Expression(tuple(uses), compiled, (bool,) if returns is Type.BOOL else tuple(_WORDS))
 
-    def _check_patterns(self, text: str) -> None:
-        """Find malformed regular expressions before a record does, which may never reach some of them."""
+    def _check_traps(self, text: str) -> None:
+        """Find what compiles and is wrong.
+
+        Malformed regular expressions, which some records would never reach; and has(r.blocking), which is
+        the field's own value, since a field is a variable.
+        """
         for match in _PATTERN.finditer(text):
+            if match["field"] in self.variables:
+                message = (
+                    f"{match['field']} is always there: compare it with its empty value instead of has()"
+                )
+                raise CompileError(message, *_place(text, match.start("field")))
             if match["literal"] is None:
                 continue
             try:
@@ -157,17 +166,23 @@ class Environment:
             except RuntimeError as error:
                 failure = str(error)
             if failure:
-                before = text[: match.start("literal")]
-                column = len(before) - before.rfind("\n")
-                raise CompileError(_plain(failure), before.count("\n") + 1, column)
+                raise CompileError(_plain(failure), *_place(text, match.start("literal")))
 
 
 _WORDS = {str: "text", bool: "a bool", int: "a number", float: "a number"}
 _SCALARS = ("BOOL", "INT", "UINT", "DOUBLE", "STRING", "DYN")
 
 _LITERAL = r"""[rR]?(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
-_PATTERN = re.compile(rf"\.matches\s*\(\s*(?P<literal>{_LITERAL})\s*\)|{_LITERAL}", re.DOTALL)
-"""A regular expression that stands in the text; other literals, so that their content is passed over."""
+_PATTERN = re.compile(
+    rf"\.matches\s*\(\s*(?P<literal>{_LITERAL})\s*\)|\bhas\s*\(\s*\.?(?P<field>[\w.]+)\s*\)|{_LITERAL}",
+    re.DOTALL,
+)
+"""A regular expression that stands in the text, has() of a name; and other literals, to pass over them."""
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    before = text[:offset]
+    return before.count("\n") + 1, offset - before.rfind("\n")
 
 
 @cache

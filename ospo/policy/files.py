@@ -9,6 +9,7 @@ from pathlib import Path
 from ospo import paths
 from ospo.documents.marked import MAX_SIZE
 from ospo.errors import UsageError
+from ospo.text import one_line
 
 _MAX_FILES = 2000
 _SUFFIXES = (".yaml", ".yml")
@@ -65,7 +66,7 @@ def _read(path: Path, shown: str, *, bundled: bool) -> tuple[PolicyFile, bytes]:
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(f"{shown}: cannot be read: {reason}", hint="correct the path") from error
-    return PolicyFile(shown, hashlib.sha256(data).hexdigest(), bundled), data
+    return PolicyFile(one_line(shown), hashlib.sha256(data).hexdigest(), bundled), data
 
 
 def _in_folder(folder: Path) -> list[Path]:

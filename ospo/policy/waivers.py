@@ -1,8 +1,10 @@
 """Waivers: which findings somebody has accepted, why, and until when."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -102,17 +104,45 @@ def _waivers(document: Document) -> Iterator[Waiver]:
 
 def apply(findings: Iterable[Finding], waivers: Sequence[Waiver], today: date) -> Iterator[Finding]:
     """Give each finding the waiver that holds for it longest; without one, the one that expired last."""
-    by_rule: dict[str, list[Waiver]] = {}
-    for waiver in sorted(waivers, key=lambda waiver: waiver.expires, reverse=True):
-        by_rule.setdefault(waiver.rule, []).append(waiver)
+    by_rule: dict[str, _Index] = {}
+    for number, waiver in enumerate(sorted(waivers, key=lambda waiver: waiver.expires, reverse=True)):
+        by_rule.setdefault(waiver.rule, _Index()).add(number, waiver)
     for finding in findings:
-        found = next((one for one in by_rule.get(finding.rule, ()) if selects(one, finding)), None)
+        index = by_rule.get(finding.rule)
+        found = index.first(finding) if index else None
         if found is None:
             yield finding
         elif holds(found, today):
             yield replace(finding, waiver=found)
         else:
             yield replace(finding, expired=found)
+
+
+class _Index:
+    """The waivers of one rule: most name what can be looked up, so that thousands do not slow a scan down."""
+
+    def __init__(self) -> None:
+        self._exact: dict[tuple[str, str], list[tuple[int, Waiver]]] = {}
+        self._others: list[tuple[int, Waiver]] = []
+
+    def add(self, number: int, waiver: Waiver) -> None:
+        """Take one in; they come by number."""
+        exact = (pair for pair in waiver.selector if pair[0] in _LOOKED_UP and "*" not in pair[1])
+        pair = next(exact, None)
+        (self._exact.setdefault(pair, []) if pair else self._others).append((number, waiver))
+
+    def first(self, finding: Finding) -> Waiver | None:
+        """Return the first one that selects a finding."""
+        texts = {name: _texts(name, finding) for name in _SELECTORS}
+        pairs = ((name, text) for name in _LOOKED_UP for text in texts[name])
+        exact = sorted((one for pair in pairs for one in self._exact.get(pair, ())), key=_number)
+        several = heapq.merge(exact, self._others, key=_number)
+        return next((waiver for _, waiver in several if _selects(waiver, texts)), None)
+
+
+_LOOKED_UP = ("component", "fingerprint", "subject")
+_SELECTORS = (*_LOOKED_UP, "path", "target")
+_number = itemgetter(0)
 
 
 def holds(waiver: Waiver, today: date) -> bool:
@@ -125,8 +155,12 @@ def selects(waiver: Waiver, finding: Finding) -> bool:
 
     Found in several places, it is meant by a path only if every one of them is.
     """
+    return _selects(waiver, {name: _texts(name, finding) for name, _ in waiver.selector})
+
+
+def _selects(waiver: Waiver, texts: Mapping[str, list[str]]) -> bool:
     for name, glob in waiver.selector:
-        match = [_matches(glob, text) for text in _texts(name, finding)]
+        match = [_matches(glob, text) for text in texts[name]]
         if not (all(match) and match if name == "path" else any(match)):
             return False
     return True

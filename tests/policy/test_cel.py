@@ -75,7 +75,6 @@ def test_values(text: str, expected: object) -> None:
         ("true", ()),
         ("r.key == 'a'", ("r.key",)),
         (".r.key == 'a'", ("r.key",)),
-        ("has(r.blocking)", ("r.blocking",)),
         ("has(r.properties.x)", ("r.properties",)),
         ("r.properties.?x.hasValue()", ("r.properties",)),
         ("[r.key].exists(r, r == 'a')", ("r.key",)),
@@ -98,7 +97,6 @@ def test_an_expression_knows_what_it_reads(text: str, uses: tuple[str, ...]) -> 
 PARTS = st.sampled_from(
     [
         "r.key == 'k'",
-        "has(r.blocking)",
         "r.keys.exists(r, r == 'a')",
         "r.keys.exists(k, k == r.key)",
         "has(r.properties.a)",
@@ -179,6 +177,8 @@ def test_nothing_else_than_what_it_uses_changes_the_value(
         ("optional.of(r.key)", Type.DYN, (1, 1), "expected text, a number or a bool, got optional"),
         ("timestamp('2026-01-01T00:00:00Z')", Type.DYN, (1, 1), "expected text, a number or a bool, got"),
         ("b'a'", Type.DYN, (1, 1), "expected text, a number or a bool, got bytes"),
+        ("r.key == '' ||\n  has(r.blocking)", Type.BOOL, (2, 7), "r.blocking is always there: compare it"),
+        ("has( .r.key )", Type.BOOL, (1, 7), "r.key is always there"),
         ("'a'.matches('(')", Type.BOOL, (1, 13), "invalid regular expression: missing )"),
         ("false &&\n r.key.matches( r'[')", Type.BOOL, (2, 17), "invalid regular expression"),
         ("r.key.matches('a{1000}{1000}')", Type.BOOL, (1, 15), "invalid regular expression"),
@@ -197,6 +197,7 @@ def test_what_is_wrong_is_said_with_its_place(
 
 
 def test_a_pattern_inside_of_other_text_is_none() -> None:
+    assert value("""'has(r.blocking)' != r.key && has(r.properties.a)""") is True
     assert value("""'.matches("(")' == r.key || r.key.matches("k")""") is True
 
 

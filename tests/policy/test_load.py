@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_rules import rule_text
 
 from ospo.errors import UsageError
@@ -415,6 +417,63 @@ def test_outcomes_of_tests_are_all_there_are(tmp_path: Path) -> None:
     path.write_text(rule_text(tests=[{"name": one, "expect": one} for one in Outcome]))
     (rule,) = load_rules([path], bundled=False).rules
     assert [test.expect for test in rule.tests] == list(Outcome)
+
+
+def test_a_file_may_have_any_name(tmp_path: Path) -> None:
+    """What is no text in it is escaped: reports and the database name the file."""
+    path = tmp_path / os.fsdecode(b"a\xff\n.yaml")
+    path.write_text(rule_text())
+    (rule,) = load_rules([path], bundled=False).rules
+    assert rule.file.path == f"{tmp_path}/a\\udcff\\n.yaml"
+
+
+LINES = RULE.splitlines(keepends=True)
+TOKENS = [
+    "{",
+    "}",
+    "'",
+    '"',
+    ": ",
+    "- ",
+    "[",
+    "]",
+    "r.",
+    "p.",
+    "(",
+    ")",
+    "null",
+    "1",
+    "true",
+    "\n",
+    "&a ",
+    "*a",
+    "|\n",
+]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, len(LINES)), st.sampled_from(LINES)), max_size=3),
+    st.lists(st.tuples(st.integers(0, len(RULE)), st.integers(0, 8), st.sampled_from(TOKENS)), max_size=3),
+)
+def test_damaged_rules_are_loaded_whole_or_refused(
+    lines: list[tuple[int, str]], cuts: list[tuple[int, int, str]]
+) -> None:
+    several = list(LINES)
+    for index, line in lines:
+        several[index : index + 1] = [line]
+    text = "".join(several)
+    for start, length, token in cuts:
+        text = text[:start] + token + text[start + length :]
+    file = PolicyFile("made.yaml", "")
+    try:
+        inspected = list(inspect(file, text.encode()))
+    except UsageError as error:
+        assert error.message.startswith("made.yaml:")
+        return
+    for _, rule, faults in inspected:
+        assert (rule is None) == bool(faults)
+        if rule is not None:
+            assert len(list(run_tests(rule))) == len(rule.tests) > 0
 
 
 def test_a_rule_of_many_tests_is_loaded_in_reasonable_time(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Waivers: what a file may say, which findings they mean, and until when."""
 
+import time
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -275,6 +276,38 @@ def test_a_finding_is_waived_if_any_waiver_holds_for_it(several: list[tuple[int,
     mine = [days for days, name in several if name == "pkg:pypi/a"]
     assert (found.waiver is not None) == any(days >= 0 for days in mine)
     assert (found.expired is not None) == (bool(mine) and max(mine) < 0)
+
+
+SELECTORS = st.dictionaries(
+    st.sampled_from(("component", "subject", "target", "path", "fingerprint")),
+    st.sampled_from(("*", "pkg:pypi/a", "pkg:pypi/a@1", "*a*", "a", "0123456789abcdef", "usr/lib/a", "x")),
+    min_size=1,
+)
+SUBJECTS = st.sampled_from(("pkg:pypi/a@1", "pkg:pypi/a", "pkg:pypi/b@1", "a", "layer 2"))
+
+
+@given(
+    st.lists(st.tuples(SELECTORS, st.integers(-2, 2)), max_size=6),
+    SUBJECTS,
+    st.sampled_from(("usr/lib/a", "x")),
+)
+def test_looking_waivers_up_gives_what_trying_each_gives(
+    several: list[tuple[dict[str, str], int]], subject: str, path: str
+) -> None:
+    today = date(2026, 11, 24)
+    finding = replace(FINDING, subject=subject, locations=(Location(path),))
+    waivers = [waiver(str(today + timedelta(days)), **selector) for selector, days in several]
+    (found,) = apply([finding], waivers, today)
+    meant = [one for one in waivers if selects(one, finding)]
+    assert (found.waiver or found.expired) == max(meant, key=lambda one: one.expires, default=None)
+
+
+def test_thousands_of_waivers_do_not_slow_a_scan_down() -> None:
+    waivers = [waiver(component=f"pkg:pypi/c{number}") for number in range(3000)]
+    findings = [replace(FINDING, subject=f"pkg:pypi/c{number}@1") for number in range(6000)]
+    start = time.process_time()
+    assert sum(one.waiver is not None for one in apply(findings, waivers, date(2026, 11, 24))) == 3000
+    assert time.process_time() - start < 5
 
 
 # Waivers that are made by commands.
