@@ -95,13 +95,16 @@ def _faults(document: Document, schema: dict[str, Any], error: Any) -> list[Faul
             meant = closest(str(error.instance), options)
             hint = f"did you mean {meant}?" if meant else ""
             return [Fault(mark, f"{name}: expected one of {', '.join(options)}", hint)]
-        case "minLength" | "minItems" | "minProperties":
+        case "pattern" if kind.pattern == _NOT_BLANK:
+            return [Fault(mark, f"{name}: must not be empty")]
+        case "minItems" | "minProperties":
             return [Fault(mark, f"{name}: must not be empty")]
         case "format":
             return [Fault(mark, f"{name}: expected {_FORMATS.get(kind.format, kind.format)}")]
     return [Fault(mark, f"{name}: {error.message[:200]}")]
 
 
+_NOT_BLANK = r"\S"
 _FORMATS = {"date": "a day, as 2027-01-31"}
 
 

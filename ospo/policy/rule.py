@@ -114,7 +114,7 @@ class Builder:
             return None
         return Rule(
             id=self._metadata["id"],
-            version=self._metadata["version"],
+            version=int(self._metadata["version"]),  # 2.0 is a whole number too
             title=spec["title"],
             subject=subject,
             severity=Severity(spec["severity"]),

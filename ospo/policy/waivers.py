@@ -95,9 +95,9 @@ def _waivers(document: Document) -> Iterator[Waiver]:
             selector=tuple(sorted(entry["selector"].items())),
             reason=entry["reason"],
             justification=" ".join(entry["justification"].split()),
-            approver=entry["approver"],
+            approver=" ".join(entry["approver"].split()),
             expires=entry["expires"],
-            ticket=entry.get("ticket", ""),
+            ticket=" ".join(entry.get("ticket", "").split()),
             source=f"{document.path}:{document.mark(('waivers', index)).line}",
         )
 

@@ -90,6 +90,8 @@ def test_a_valid_document_has_no_faults() -> None:
             ["9:14: waivers[0].expires: expected text (in quotes, if YAML takes it for something else)"],
         ),
         ("ospo@example.org", "''", ["8:15: waivers[0].approver: must not be empty"]),
+        ("ospo@example.org", "'   '", ["8:15: waivers[0].approver: must not be empty"]),
+        ("asked upstream", "'  '", ["7:20: waivers[0].justification: must not be empty"]),
         ("{component: pkg:pypi/a}", "{}", ["5:15: waivers[0].selector: must not be empty"]),
         (
             "{component: pkg:pypi/a}",

@@ -94,6 +94,8 @@ def test_a_rule_is_what_its_file_says(tmp_path: Path) -> None:
         ("id: made", "id: a b", ":4:7: metadata.id: ", ""),
         ("id: made", f"id: {'a' * 81}", ":4:7: metadata.id: ", ""),
         ("version: 1", "version: 0", ":5:12: metadata.version: ", ""),
+        ("version: 1", "version: 1.5", ":5:12: metadata.version: expected a whole number", ""),
+        ("version: 1", "version: 1e99", ":5:12: metadata.version: ", ""),
         ("version: 1", "version: '1'", ":5:12: metadata.version: expected a whole number", ""),
         ("version: 1", f"version: {10**20}", ":5:12: a number of more than 64 bits", "put it in quotes"),
         ("  title: Made\n", "", ":7:3: spec: title is missing", ""),
