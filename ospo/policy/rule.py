@@ -1,11 +1,13 @@
 """A rule: policy as code, compiled and ready to be asked about records."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ospo.documents.marked import Document, Mark, Place
 from ospo.documents.schema import Fault
+from ospo.licenses.choice import requires
 from ospo.model import Enforcement, Outcome, Severity
 from ospo.policy.cel import ZERO, CompileError, Environment, EvaluationError, Expression, Type, Value
 from ospo.policy.files import PolicyFile
@@ -83,6 +85,11 @@ class Rule:
         return Outcome.WARN if self.enforcement is Enforcement.WARN else Outcome.FAIL
 
 
+_PARTS = ("match", "unknown", "assert")
+_LICENSES = re.compile(r"\blicenseRequires\s*\([^()]*,\s*p\.(\w+)\s*\)")
+"""A parameter that holds licenses."""
+
+
 class Builder:
     """Makes a rule of a document that its schema admits, and collects what is wrong with it."""
 
@@ -108,6 +115,7 @@ class Builder:
         variables = {f"r.{name}": field.type for name, field in subject.fields.items()}
         variables |= {name: _type(value) for name, value in params.items()}
         environment = Environment(variables)
+        self._check_licenses(params)
         parts = self._expressions(environment)
         tests = tuple(self._test(index, subject, params) for index in range(len(self._tests)))
         if self.faults:
@@ -152,6 +160,15 @@ class Builder:
             self._wrong(place, error, environment)
             return None
         return expression
+
+    def _check_licenses(self, params: Mapping[str, Value]) -> None:
+        """Find misspelt licenses in a parameter before a record does: in use they would be errors."""
+        for name in dict.fromkeys(_LICENSES.findall(" ".join(self._spec.get(part, "") for part in _PARTS))):
+            try:
+                ids = params.get(f"p.{name}")
+                requires("", frozenset(ids if isinstance(ids, list) else ()))
+            except ValueError as error:
+                self._fault(("spec", "params", name), f"spec.params.{name}: {error}")
 
     def _try(self, expression: Expression, environment: Environment) -> None:
         """Find malformed regular expressions before a record does.

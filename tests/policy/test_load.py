@@ -211,6 +211,18 @@ def test_what_is_wrong_is_said_with_file_line_and_column(
     assert got_hint.startswith(hint)
 
 
+@pytest.mark.parametrize("part", ["match", "unknown", "assertion"])
+def test_a_misspelt_license_is_found_when_the_rule_is_loaded(part: str, tmp_path: Path) -> None:
+    """It would deny nothing, or be an error of every component that has a license."""
+    condition = "!r.license.expressions.exists(e, licenseRequires( e , p.denied ))"
+    changed = {"params": {"other": ["x"], "denied": ["MIT", "AGLP-3.0"]}, part: condition}
+    message, _ = refused(tmp_path, rule_text(**changed))
+    assert message.endswith(": spec.params.denied: 'AGLP-3.0' is no SPDX license")
+    changed["params"] = {"other": ["x"], "denied": ["MIT", "AGPL-3.0", "LicenseRef-ours"]}
+    (tmp_path / "made.yaml").write_text(rule_text(**changed))
+    assert load_rules([tmp_path / "made.yaml"]).get("made-rule")
+
+
 def test_a_rule_without_tests_is_refused(tmp_path: Path) -> None:
     text = RULE.partition("tests:")[0]
     assert refused(tmp_path, text) == (":1:1: tests is missing", "")
