@@ -1,0 +1,127 @@
+"""What readers of lock files and manifests share: plain values, and entries that may be damaged."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+
+from ospo.documents.marked import Document, parse
+from ospo.errors import ParseError, UsageError
+from ospo.extractors.interface import File
+from ospo.extractors.records import bounded, small, without_login
+from ospo.limits import MiB
+from ospo.model import Record
+
+LOCK_LIMIT = 32 * MiB
+"""Bytes of a lock file in JSON or TOML: ten times the largest that projects of thousands of packages have."""
+
+_T = TypeVar("_T")
+# https://git-scm.com/docs/git-clone#_git_urls: "the scp-like syntax".
+_SCP = re.compile(r"(?:([\w.-]+)@)?([\w.-]+):(?!//)(.+)")
+
+
+def json_object(data: bytes) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        ParseError: it is not JSON, or not an object.
+    """
+    try:
+        value = orjson.loads(data.decode("utf-8", "replace").removeprefix("\ufeff"))
+    except orjson.JSONDecodeError as error:
+        raise ParseError(f"is not JSON: {error.msg} at character {error.pos}") from error
+    if not isinstance(value, dict):
+        raise ParseError("is JSON, but not an object")
+    return value
+
+
+def toml_table(data: bytes) -> dict[str, Any]:
+    """Read a TOML document.
+
+    Raises:
+        ParseError: it is not TOML, or nested beyond reason.
+    """
+    try:
+        return tomllib.loads(data.decode("utf-8", "replace").removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"is not TOML: {' '.join(str(error).split())[:200]}") from error
+
+
+def yaml_document(file: File) -> Document | None:
+    """Read the first YAML document of a file, None for an empty one.
+
+    Raises:
+        ParseError: it is no sound YAML, or larger than `ospo.documents.marked` reads.
+    """
+    try:
+        documents = parse(Path(file.name), small(file, LOCK_LIMIT))
+    except UsageError as error:
+        raise ParseError(error.message) from error
+    return documents[0] if documents else None
+
+
+def yaml_mapping(file: File) -> dict[str, Any]:
+    """Read the mapping that a YAML file is, {} for an empty one.
+
+    Raises:
+        ParseError: as `yaml_document`, or it is no mapping.
+    """
+    document = yaml_document(file)
+    if document is None:
+        return {}
+    if not isinstance(document.value, dict):
+        raise ParseError("is YAML, but not a mapping")
+    return document.value
+
+
+def words(value: object) -> str:
+    """Return a text, bounded; "" for what is none."""
+    return bounded(value) if isinstance(value, str) else ""
+
+
+def table(value: object) -> dict[str, Any]:
+    """Return a mapping; {} for what is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: object) -> list[Any]:
+    """Return a list; [] for what is none."""
+    return value if isinstance(value, list) else []
+
+
+def texts(value: object) -> list[str]:
+    """Return the texts of a list."""
+    return [item for item in listed(value) if isinstance(item, str)]
+
+
+def each(entries: Iterable[_T], read: Callable[[_T], Iterable[Record]]) -> Iterator[Record]:
+    """Yield what `read` makes of every entry; a damaged one costs only itself.
+
+    Raises:
+        ParseError: entries were damaged; names the first by its number and says how many more there are,
+            after all others were yielded.
+    """
+    damage, damaged = "", 0
+    for number, entry in enumerate(entries, 1):
+        try:
+            yield from read(entry)
+        except ParseError as error:
+            damage = damage or f"entry {number} {error.message}"
+            damaged += 1
+    if damaged:
+        raise ParseError(damage + (f", and {damaged - 1} more are damaged" if damaged > 1 else ""))
+
+
+def vcs_url(url: str, commit: str = "", tool: str = "git") -> str:
+    """Spell where sources are as https://spdx.github.io/spdx-spec/v2.3/package-information/ does.
+
+    That is what the purl qualifier `vcs_url` holds: `git+https://host/repository@commit`.
+    """
+    url = url.strip()
+    if scp := None if "://" in url else _SCP.fullmatch(bounded(url)):
+        url = f"ssh://{scp[1] + '@' if scp[1] else ''}{scp[2]}/{scp[3].lstrip('/')}"
+    address = without_login(url).removeprefix(f"{tool}+")
+    return f"{tool}+{address}" + (f"@{bounded(commit)}" if commit else "")
