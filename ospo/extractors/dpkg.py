@@ -12,7 +12,7 @@ from ospo.errors import ParseError
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.records import bounded, checked, people, without_login
 from ospo.extractors.stanzas import Fields, records
-from ospo.model import Component, Evidence, Ownership, Record
+from ospo.model import Component, Evidence, Ownership, RawLicense, Record
 
 # A package whose configuration was interrupted is not "installed", but its files are there and run.
 _PRESENT = frozenset(("installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"))
@@ -25,10 +25,15 @@ _RESTRICTION = re.compile(r"\([^()]*\)|:[\w-]+|<[^<>]*>")
 
 def _status(file: File) -> Iterator[Record]:
     if not file.name.endswith(_SUMS):
-        yield from records(file, _package)
+        yield from records(file, package)
 
 
-def _package(stanza: str) -> Iterator[Component]:
+def package(stanza: str) -> Iterator[Component]:
+    """Yield the package of one stanza of a database or control file, none where it is not installed.
+
+    Raises:
+        ParseError: the stanza is damaged; the package comes before that where it can be told.
+    """
     fields = Fields(stanza)
     state = fields.first("status").rpartition(" ")[2]
     if state in _ABSENT:
@@ -38,16 +43,19 @@ def _package(stanza: str) -> Iterator[Component]:
     if state and state not in _PRESENT:
         raise ParseError("has a Status that dpkg does not know")
     homepage = without_login(fields.first("homepage"))
+    license_ = bounded(fields.first("license"))
     yield Component(
         type="deb",
         name=name,
         version=version,
         qualifiers=_qualifiers(fields, name, version),
+        # Debian has no such field, but tools that make packages of anything write it.
+        licenses=(RawLicense(license_, "License"),) if license_ else (),
         supplier=people(fields.first("maintainer")),
         description=bounded(fields.first("description").partition("\n")[0]),
         urls=(("website", homepage),) if homepage else (),
-        depends=_names(fields.first("pre-depends"), fields.first("depends")),
-        provides=_names(fields.first("provides")),
+        depends=relation_names(fields.first("pre-depends"), fields.first("depends")),
+        provides=relation_names(fields.first("provides")),
     )
     if fields.stray:
         raise ParseError("has a line without a field name")
@@ -61,7 +69,7 @@ def _qualifiers(fields: Fields, name: str, version: str) -> tuple[tuple[str, str
     return tuple((key, value) for key, value in pairs if value)
 
 
-def _names(*relations: str) -> tuple[str, ...]:
+def relation_names(*relations: str) -> tuple[str, ...]:
     """Return the bare names of package relations, alternatives joined by " | ", each once."""
     names: dict[str, None] = {}
     for relation in relations:
@@ -102,12 +110,12 @@ def _files(file: File) -> Iterator[Record]:
 EXTRACTORS = (
     Extractor(
         name="dpkg",
-        version=1,
+        version=2,
         patterns=("**/lib/dpkg/status", "**/lib/dpkg/status.d/*"),
         evidence=Evidence.INSTALLED,
         extract=_status,
         ecosystem="Debian",
-        licenses_from="none",
+        licenses_from="field License, which packages made by third parties have",
         database=True,
     ),
     Extractor(
