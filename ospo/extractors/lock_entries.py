@@ -1,0 +1,123 @@
+"""Read lock files entry by entry: values whose types nobody has checked, and entries that are damaged."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ospo.errors import ParseError
+from ospo.extractors.declared_values import LOCK_LIMIT, json_object, toml_table
+from ospo.extractors.interface import File
+from ospo.extractors.records import bounded, small
+
+_DOTS_IN_A_LINE = 1000
+"""Reading a key of dotted parts takes the square of their number."""
+
+# What was installed brings lock files along that say what its makers used.
+_PACKAGE_FOLDERS = frozenset(("node_modules", "site-packages", "dist-packages", "bower_components"))
+
+
+def is_of_a_dependency(file: File) -> bool:
+    """Tell whether a file lies in an installed package: it says nothing about the project around it."""
+    return not _PACKAGE_FOLDERS.isdisjoint(file.path.split("/")[:-1])
+
+
+def plain_text(data: bytes) -> str:
+    """Return a text with plain line ends and without byte order mark."""
+    return data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def lock_text(file: File) -> str:
+    """Return the text of a lock file with plain line ends and without byte order mark.
+
+    Raises:
+        ParseError: it has more than `LOCK_LIMIT` bytes.
+    """
+    return plain_text(small(file, LOCK_LIMIT))
+
+
+def lock_json(file: File) -> dict[str, Any]:
+    """Return the object in a lock file of JSON.
+
+    Raises:
+        ParseError: it is too large, no JSON, or no object.
+    """
+    return json_object(small(file, LOCK_LIMIT))
+
+
+def lock_toml(data: bytes) -> dict[str, Any]:
+    """Return the table in a lock file or manifest of TOML.
+
+    Raises:
+        ParseError: it is too large, or no TOML.
+    """
+    if len(data) > LOCK_LIMIT:
+        raise ParseError(f"has {len(data)} bytes, more than any file of its kind ({LOCK_LIMIT})")
+    if any(line.count(b".") > _DOTS_IN_A_LINE for line in data.split(b"\n")):
+        raise ParseError(f"has a line with more than {_DOTS_IN_A_LINE} dots")
+    return toml_table(data)
+
+
+def table(value: object, what: str) -> dict[str, Any]:
+    """Return a table, an empty one where there is no value.
+
+    Raises:
+        ParseError: it is something else.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ParseError(f"{what} is not a table")
+    return value
+
+
+def items(value: object, what: str) -> list[Any]:
+    """Return a list, an empty one where there is no value.
+
+    Raises:
+        ParseError: it is something else.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise ParseError(f"{what} is not a list")
+    return value
+
+
+def word(value: object, what: str) -> str:
+    """Return a text, cut where it is beyond reason, and "" where there is no value.
+
+    Raises:
+        ParseError: it is something else.
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ParseError(f"{what} is not a text")
+    return bounded(value)
+
+
+class Damage:
+    """Remembers what could not be read, so that one damaged entry costs only itself."""
+
+    def __init__(self) -> None:
+        self._first = ""
+        self._count = 0
+
+    @contextmanager
+    def at(self, where: str) -> Iterator[None]:
+        """Note a `ParseError` raised inside, and go on."""
+        try:
+            yield
+        except ParseError as error:
+            self._first = self._first or f"{where[:200]} {error.message}"
+            self._count += 1
+
+    def report(self) -> None:
+        """Raise what was noted.
+
+        Raises:
+            ParseError: anything was.
+        """
+        if self._count:
+            more = f", and {self._count - 1} more are damaged" if self._count > 1 else ""
+            raise ParseError(self._first + more)

@@ -1,0 +1,107 @@
+"""npm's lock files: package-lock.json and npm-shrinkwrap.json, versions 1 to 3.
+
+Format: https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ospo.errors import ParseError
+from ospo.extractors.interface import Extractor, File
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json, word
+from ospo.extractors.locked import Locked, connected
+from ospo.extractors.npm_lock_tree import Folders, entries_of_tree
+from ospo.extractors.npm_packages import hashes_of, is_address, needs, npm_package
+from ospo.extractors.records import bounded
+from ospo.model import Component, ComponentKind, Evidence, RawLicense, Record, Scope
+
+
+def _npm_lock(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
+    lock = lock_json(file)
+    damage = Damage()
+    if isinstance(lock.get("packages"), dict):
+        entries = lock["packages"]
+    elif "lockfileVersion" in lock or "dependencies" in lock:
+        entries = entries_of_tree(lock, file.sibling("package.json"), damage)
+    else:
+        raise ParseError("is no lock file of npm: it has neither packages nor lockfileVersion")
+    yield from _components(Folders(entries, damage), damage)
+    damage.report()
+
+
+def _components(folders: Folders, damage: Damage) -> Iterator[Component]:
+    edges = {path: list(_edges(path, folders, damage)) for path in folders.entries}
+    asked = {target for path, found in edges.items() if folders.is_own(path) for target, _, _ in found}
+    by_address = {
+        target for found in edges.values() for target, requirement, _ in found if is_address(requirement)
+    }
+    packages = {}
+    for path, entry in folders.entries.items():
+        with damage.at(path or "the project"):
+            if path or entry.get("name"):
+                component = _package(path, entry, by_address=path in by_address, own=folders.is_own(path))
+                packages[path] = Locked(component, tuple((target, scope) for target, _, scope in edges[path]))
+    yield from connected(packages, asked if "" in folders.entries else None)
+
+
+def _edges(path: str, folders: Folders, damage: Damage) -> Iterator[tuple[str, str, Scope]]:
+    """Yield (folder, requirement, scope) of what a package needs and has."""
+    with damage.at(path or "the project"):
+        for name, requirement, scope in needs(folders.entries[path], own=folders.is_own(path)):
+            if target := folders.find(name, path):
+                yield target, requirement, scope
+
+
+def _package(path: str, entry: Mapping[str, Any], *, by_address: bool, own: bool) -> Component:
+    folder = path.rpartition("/" if own else "node_modules/")[2]
+    source = "./" if own else word(entry.get("resolved"), "resolved")
+    return replace(
+        npm_package(
+            word(entry.get("name"), "name") or folder,
+            word(entry.get("version"), "version"),
+            source,
+            by_address=by_address,
+        ),
+        kind=ComponentKind.APPLICATION if own else ComponentKind.LIBRARY,
+        licenses=_licenses(entry.get("license")),
+        hashes=hashes_of(entry.get("integrity")),
+        scope=_scope(entry),
+        properties=tuple(_properties(entry)),
+    )
+
+
+def _licenses(value: object) -> tuple[RawLicense, ...]:
+    text = value.get("type") if isinstance(value, dict) else value
+    return (RawLicense(bounded(text), "license"),) if isinstance(text, str) and text.strip() else ()
+
+
+def _scope(entry: Mapping[str, Any]) -> Scope:
+    """Read the flags; "devOptional" is what tools need, and what is optional at run time."""
+    if entry.get("dev") is True:
+        return Scope.DEVELOPMENT
+    optional = any(entry.get(flag) is True for flag in ("optional", "devOptional", "peer"))
+    return Scope.OPTIONAL if optional else Scope.RUNTIME
+
+
+def _properties(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if entry.get("inBundle") is True:
+        yield "npm:bundled", "true"
+    if isinstance(entry.get("deprecated"), str):
+        yield "npm:deprecated", bounded(entry["deprecated"])
+
+
+EXTRACTORS = (
+    Extractor(
+        name="npm-lock",
+        version=1,
+        patterns=("**/package-lock.json", "**/npm-shrinkwrap.json"),
+        evidence=Evidence.DECLARED,
+        extract=_npm_lock,
+        ecosystem="npm",
+        licenses_from="license of each package, in lock files of version 2 and 3",
+        siblings=("package.json",),
+    ),
+)
