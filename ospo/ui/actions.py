@@ -38,14 +38,6 @@ class Action:
 _LISTS = (Place.TABLE, Place.DETAIL)
 
 ACTIONS = (
-    Action("move.down", ("j", "down"), "move(1)", "Down", "Go one line down.", _LISTS),
-    Action("move.up", ("k", "up"), "move(-1)", "Up", "Go one line up.", _LISTS),
-    Action("move.half-down", ("ctrl+d",), "half_page(1)", "Half page down", "Go half a page down.", _LISTS),
-    Action("move.half-up", ("ctrl+u",), "half_page(-1)", "Half page up", "Go half a page up.", _LISTS),
-    Action("move.page-down", ("pagedown",), "page(1)", "Page down", "Go one page down.", _LISTS),
-    Action("move.page-up", ("pageup",), "page(-1)", "Page up", "Go one page up.", _LISTS),
-    Action("move.top", ("g", "home"), "top", "Top", "Go to the first line.", _LISTS),
-    Action("move.bottom", ("G", "end"), "bottom", "Bottom", "Go to the last line.", _LISTS),
     Action(
         "findings.filter",
         ("slash",),
@@ -137,6 +129,14 @@ ACTIONS = (
         (Place.FINDINGS,),
     ),
     Action("findings.rule", ("o",), "rule", "Rule", "Read the rule's text.", (Place.FINDINGS,)),
+    Action("move.down", ("j", "down"), "move(1)", "Down", "Go one line down.", _LISTS),
+    Action("move.up", ("k", "up"), "move(-1)", "Up", "Go one line up.", _LISTS),
+    Action("move.half-down", ("ctrl+d",), "half_page(1)", "Half page down", "Go half a page down.", _LISTS),
+    Action("move.half-up", ("ctrl+u",), "half_page(-1)", "Half page up", "Go half a page up.", _LISTS),
+    Action("move.page-down", ("pagedown",), "page(1)", "Page down", "Go one page down.", _LISTS),
+    Action("move.page-up", ("pageup",), "page(-1)", "Page up", "Go one page up.", _LISTS),
+    Action("move.top", ("g", "home"), "top", "Top", "Go to the first line.", _LISTS),
+    Action("move.bottom", ("G", "end"), "bottom", "Bottom", "Go to the last line.", _LISTS),
     Action("dialog.close", ("escape",), "close", "Close", "Close it, and change nothing.", (Place.DIALOG,)),
     Action("app.findings", ("4",), "switch_mode('findings')", "Findings", "Go to Findings.", (Place.APP,)),
     Action(

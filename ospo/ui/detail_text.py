@@ -66,7 +66,7 @@ def _head(detail: FindingDetail, now: int) -> Iterator[Part]:
 def style_of(row: FindingRow) -> str:
     """Return the colour of a severity."""
     return {"critical": "$text-error", "high": "$text-error", "medium": "$text-warning"}.get(
-        row.severity, "$text-accent" if row.severity == "low" else _MUTED
+        row.severity, "$text-secondary" if row.severity == "low" else _MUTED
     )
 
 

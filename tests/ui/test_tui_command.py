@@ -108,7 +108,7 @@ def test_in_a_real_terminal_a_finding_is_shown_and_waived(tmp_path: Path, termin
     terminal.press("Enter")
     terminal.wait_for("temporary: ")
     terminal.press("Down", "Enter")
-    terminal.wait_for("Approver")
+    terminal.wait_for("why, so that others")
     terminal.type("agreed with the owner")
     terminal.wait_for("agreed with the owner")
     terminal.press("Enter")

@@ -37,10 +37,10 @@ class TextDialog(ModalScreen[None]):
 def help_text() -> Content:
     """Write the keys, and what a filter may hold."""
     parts: list[str | tuple[str, str]] = []
-    for place in Place:
-        parts.append((f"{place.capitalize()}\n", "bold $text-primary"))
+    for places in dict.fromkeys(action.places for action in ACTIONS):
+        parts.append((f"{', '.join(places).capitalize()}\n", "bold $text-primary"))
         for action in ACTIONS:
-            if place in action.places:
+            if action.places == places:
                 parts.append((f"  {' '.join(map(spelled, action.keys)):<10}", "bold"))
                 parts.append(f" {action.sentence}\n")
         parts.append("\n")

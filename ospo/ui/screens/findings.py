@@ -62,6 +62,7 @@ class FindingsScreen(DecidingScreen):
         self._notice = Notice(id="notice")
         self.table = FindingsTable(columns(source.clock), self._pages.findings, id="rows")
         self.detail = Reader(id="detail")
+        self._body = Horizontal(self._notice, self.table, self.detail, id="body")
 
     def compose(self) -> ComposeResult:
         """Lay out header, filter, table, details and footer."""
@@ -71,10 +72,7 @@ class FindingsScreen(DecidingScreen):
             yield self._count
         yield self._filter
         yield self._strip
-        with Horizontal(id="body"):
-            yield self._notice
-            yield self.table
-            yield self.detail
+        yield self._body
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
@@ -162,7 +160,7 @@ class FindingsScreen(DecidingScreen):
             self._notice.say(message, hint, error=error)
         else:
             self._notice.clear()
-        self.set_class(bool(message), "-without-rows")
+        self._body.set_class(bool(message), "-without-rows")
 
     # What widgets tell.
 

@@ -70,9 +70,9 @@ class WaiveDialog(ModalScreen[Terms | None]):
 
     @on(Select.Changed)
     def _chosen(self) -> None:
-        """Go on to the justification, once the list has closed."""
+        """Go on to the justification."""
         if not self._reason.is_blank():
-            self.call_after_refresh(self._justification.focus)
+            self._justification.focus()
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#waive")
