@@ -19,8 +19,8 @@ _NOTHING = frozenset(("", "unknown", "none", "noassertion"))
 _ONLY = "License-Expression"
 """Whoever has this field means it alone: https://peps.python.org/pep-0639/#deprecate-license-field"""
 
-_ALTERNATIVES = frozenset(("licenses", "pom.xml"))
-"""Fields whose entries are a choice, by npm's documentation of package.json and Maven's POM reference."""
+_ALTERNATIVES = frozenset(("license[]", "licenses", "pom.xml"))
+"""Fields whose entries are a choice, by the documentation of Composer, npm and Maven, in this order."""
 
 _AMBIGUOUS_CLASSIFIERS = frozenset(("apache software license",))
 """Classifiers that cover several versions although as plain words they name one."""

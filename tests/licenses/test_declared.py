@@ -108,8 +108,9 @@ def test_an_ambiguous_classifier_stays_words() -> None:
     assert terms(("Classifier", "Apache Software License")) == [("name", "Apache Software License")]
 
 
-def test_the_licenses_of_npm_and_maven_are_a_choice() -> None:
+def test_the_licenses_of_npm_maven_and_composer_are_a_choice() -> None:
     assert terms(("pom.xml", "EPL-2.0"), ("pom.xml", "MIT")) == [("expression", "EPL-2.0 OR MIT")]
+    assert terms(("license[]", "MIT"), ("license[]", "ISC")) == [("expression", "MIT OR ISC")]
     assert terms(("licenses", "MIT"), ("licenses", "ISC AND Zlib")) == [
         ("expression", "MIT OR (ISC AND Zlib)")
     ]
