@@ -31,7 +31,7 @@ _URL_TYPES = {
     "mailing_list_uri": "mailing-list",
     "homepage_uri": "website",
 }
-"""By https://guides.rubygems.org/specification-reference/#metadata."""
+"""Of the keys that the specification of gems names under `metadata`."""
 
 
 def _gem(file: File) -> Iterator[Record]:
