@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ospo.errors import ParseError
-from ospo.extractors.declared_values import LOCK_LIMIT, each, vcs_url
+from ospo.extractors.declared_values import vcs_url
 from ospo.extractors.interface import Extractor, File
+from ospo.extractors.lock_entries import Damage, lock_text
 from ospo.extractors.lock_hashes import from_hex
-from ospo.extractors.records import checked, small, without_login
+from ospo.extractors.records import checked, without_login
 from ospo.model import Component, Evidence, Record
 
 # Indentation, name, version, platform, the "!" of a pinned source, checksums.
@@ -58,8 +59,8 @@ class _Lock:
 
 
 def _bundler(file: File) -> Iterator[Record]:
-    text = small(file, LOCK_LIMIT).decode("utf-8", "replace").removeprefix("\ufeff")
-    lock = _read(text.replace("\r\n", "\n").split("\n"))
+    text, damage = lock_text(file), Damage()
+    lock = _read(text.split("\n"))
     if not lock.gems and not lock.has_dependencies and text.strip():
         raise ParseError("is no lock file of Bundler: it has neither gems nor DEPENDENCIES")
     labels: dict[str, list[str]] = defaultdict(list)
@@ -67,9 +68,13 @@ def _bundler(file: File) -> Iterator[Record]:
         labels[gem.name].append(gem.label)
         # What a gem of the project itself needs is asked for as well.
         lock.asked.update(gem.needs if gem.source.kind == "PATH" else ())
-    yield from each(lock.gems, lambda gem: [_component(gem, lock, labels)])
-    if lock.in_conflict:
-        raise ParseError("has a conflict of a merge that is not resolved")
+    for number, gem in enumerate(lock.gems, 1):
+        with damage.at(f"gem {number}"):
+            yield _component(gem, lock, labels)
+    with damage.at("the file"):
+        if lock.in_conflict:
+            raise ParseError("has a conflict of a merge that is not resolved")
+    damage.report()
 
 
 def _read(lines: list[str]) -> _Lock:

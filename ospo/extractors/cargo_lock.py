@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ospo.errors import ParseError
 from ospo.extractors.cargo_manifest import Manifest, read_manifest
-from ospo.extractors.declared_values import LOCK_LIMIT, listed, table, texts, toml_table, vcs_url, words
+from ospo.extractors.declared_values import listed, table, texts, vcs_url, words
 from ospo.extractors.interface import Extractor, File
+from ospo.extractors.lock_entries import Damage, lock_toml
 from ospo.extractors.lock_hashes import from_hex
 from ospo.extractors.locked import Locked, connected, scoped
-from ospo.extractors.records import checked, small, without_login
+from ospo.extractors.records import checked, without_login
 from ospo.model import Component, ComponentKind, Evidence, Record, Scope
 
 # The default registry by the name of its index, wherever that is mirrored.
@@ -40,32 +40,24 @@ class _Crate:
 
 
 def _cargo_lock(file: File) -> Iterator[Record]:
-    document = toml_table(small(file, LOCK_LIMIT))
-    crates, damage = _crates(document)
-    try:
+    document, damage, manifest = lock_toml(file.data), Damage(), Manifest()
+    with damage.at("the Cargo.toml beside it"):
         manifest = read_manifest(file.sibling("Cargo.toml"))
-    except ParseError as error:
-        manifest, damage = Manifest(), damage or f"has a Cargo.toml beside it that {error.message}"
+    crates = list(_crates(document, damage))
     packages = _packages(crates, manifest)
     own = [key for key, package in packages.items() if package.component.kind is ComponentKind.APPLICATION]
     asked = {need for key in own for need, _ in packages[key].needs}
     yield from connected(scoped(packages, ((key, Scope.RUNTIME) for key in own)), asked if own else None)
-    if damage:
-        raise ParseError(damage)
+    damage.report()
 
 
-def _crates(document: dict[str, Any]) -> tuple[list[_Crate], str]:
-    """Return the sound entries, and what is wrong with the first that is not."""
+def _crates(document: dict[str, Any], damage: Damage) -> Iterator[_Crate]:
     checksums = table(document.get("metadata"))
-    crates, damage = [], ""
     # Up to 2018 the project's own crate stood apart, as [root].
-    for entry in [document.get("root"), *listed(document.get("package"))]:
-        try:
+    for number, entry in enumerate([document.get("root"), *listed(document.get("package"))]):
+        with damage.at(f"package {number}"):
             if entry is not None:
-                crates.append(_crate(table(entry), checksums))
-        except ParseError as error:
-            damage = damage or f"has a package that {error.message}"
-    return crates, damage
+                yield _crate(table(entry), checksums)
 
 
 def _crate(entry: dict[str, Any], checksums: dict[str, Any]) -> _Crate:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ospo.extractors.declared_values import listed, table, toml_table, words
+from ospo.extractors.declared_values import listed, table, words
+from ospo.extractors.lock_entries import lock_toml
 from ospo.extractors.records import people, without_login
 from ospo.model import RawLicense, Scope
 
@@ -39,7 +40,7 @@ def read_manifest(data: bytes | None) -> Manifest:
     Raises:
         ParseError: it is not TOML.
     """
-    document = toml_table(data or b"")
+    document = lock_toml(data or b"")
     package, workspace = table(document.get("package")), table(document.get("workspace"))
     inherited = table(workspace.get("package"))
 

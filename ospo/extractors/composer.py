@@ -25,7 +25,7 @@ def _installed(file: File) -> Iterator[Record]:
     damage, damaged = "", 0
     for number, package in enumerate(packages):
         try:
-            yield _component(package, development)
+            yield component(package, development)
         except ParseError as error:
             damage = damage or f"packages[{number}] {error.message}"
             damaged += 1
@@ -49,7 +49,12 @@ def _lists(data: bytes) -> tuple[list[Any], frozenset[str]]:
     raise ParseError("has no list of packages")
 
 
-def _component(package: object, development: frozenset[str]) -> Component:
+def component(package: object, development: frozenset[str]) -> Component:
+    """Return what one entry of a list of resolved packages describes.
+
+    Raises:
+        ParseError: it has no name, no version, or is no object.
+    """
     if not isinstance(package, dict):
         raise ParseError("is no object")
     full = checked(_text(package.get("name")), "name")

@@ -1,10 +1,9 @@
-"""What readers of lock files and manifests share: plain values, and entries that may be damaged."""
+"""What readers of lock files and manifests share: documents as plain values, and addresses of sources."""
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
@@ -13,12 +12,10 @@ from ospo.errors import ParseError, UsageError
 from ospo.extractors.interface import File
 from ospo.extractors.records import bounded, small, without_login
 from ospo.limits import MiB
-from ospo.model import Record
 
 LOCK_LIMIT = 32 * MiB
 """Bytes of a lock file in JSON or TOML: ten times the largest that projects of thousands of packages have."""
 
-_T = TypeVar("_T")
 # https://git-scm.com/docs/git-clone#_git_urls: "the scp-like syntax".
 _SCP = re.compile(r"(?:([\w.-]+)@)?([\w.-]+):(?!//)(.+)")
 
@@ -95,24 +92,6 @@ def listed(value: object) -> list[Any]:
 def texts(value: object) -> list[str]:
     """Return the texts of a list."""
     return [item for item in listed(value) if isinstance(item, str)]
-
-
-def each(entries: Iterable[_T], read: Callable[[_T], Iterable[Record]]) -> Iterator[Record]:
-    """Yield what `read` makes of every entry; a damaged one costs only itself.
-
-    Raises:
-        ParseError: entries were damaged; names the first by its number and says how many more there are,
-            after all others were yielded.
-    """
-    damage, damaged = "", 0
-    for number, entry in enumerate(entries, 1):
-        try:
-            yield from read(entry)
-        except ParseError as error:
-            damage = damage or f"entry {number} {error.message}"
-            damaged += 1
-    if damaged:
-        raise ParseError(damage + (f", and {damaged - 1} more are damaged" if damaged > 1 else ""))
 
 
 def vcs_url(url: str, commit: str = "", tool: str = "git") -> str:
