@@ -10,7 +10,7 @@ from ospo.image.paths import Resolver, resolve
 from ospo.model import Component, Distro, Evidence, Location, Ownership, Scope
 
 # Types whose purl names the distribution; the databases themselves do not say which one they belong to.
-_OS_TYPES = frozenset(("deb", "apk", "rpm"))
+_OS_TYPES = frozenset(("alpm", "apk", "deb", "rpm"))
 # The folders that became links into /usr: https://wiki.debian.org/UsrMerge.
 _MERGED_INTO_USR = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
 _T = TypeVar("_T")

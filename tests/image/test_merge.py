@@ -48,6 +48,22 @@ def test_packages_without_a_distribution_say_none() -> None:
     assert keys({"var/lib/dpkg/status": STATUS})[0] == "pkg:deb/libc6@2.36-9?arch=amd64"
 
 
+def test_packages_of_arch_carry_its_name_and_own_their_files() -> None:
+    database = "var/lib/pacman/local/python-six-1.16.0-9"
+    six = "usr/lib/python3.12/site-packages/six-1.16.0.dist-info/METADATA"
+    found = merged(
+        {
+            f"{database}/desc": "%NAME%\npython-six\n\n%VERSION%\n1.16.0-9\n\n%ARCH%\nany\n\n",
+            f"{database}/files": f"%FILES%\nusr/\n{six}\n\n",
+            "etc/os-release": "ID=arch\nBUILD_ID=rolling\n",
+            six: SIX,
+        }
+    )
+    package = "pkg:alpm/arch/python-six@1.16.0-9?arch=any&distro=arch-rolling"
+    owners = {component.key: component.owned_by for component in found.components}
+    assert owners == {package: "", "pkg:pypi/six@1.16.0": package}
+
+
 def test_the_distribution_of_an_upper_layer_names_the_packages_of_lower_ones() -> None:
     assert keys({"var/lib/dpkg/status": STATUS}, {"etc/os-release": DEBIAN})[0].endswith("distro=debian-12")
 
