@@ -154,7 +154,7 @@ def keys_of(text: str) -> list[str]:
 
 def shown(screen: FindingsScreen) -> list[str]:
     """Return the subjects that are listed, in their order."""
-    rows = (screen.table.row(index) for index in range(len(screen.table.ids)))
+    rows = (screen.table.rows[index] for index in range(len(screen.table.rows.ids)))
     return [row.subject if row else "" for row in rows]
 
 

@@ -129,7 +129,7 @@ def test_sorts_by_each_column_and_backwards_with_the_cursor_on_its_finding(path:
         orders = []
         for _ in range(5):
             await press(pilot, "s")
-            row = screen.table.row(screen.table.cursor)
+            row = screen.table.current_row
             assert row is not None and row.subject == SUBJECTS[1]
             orders.append(next(line.split("by ")[1] for line in lines(pilot.app) if "by " in line))
         assert orders == ["rule", "target", "component", "age", "severity"]
@@ -142,30 +142,30 @@ def test_sorts_by_each_column_and_backwards_with_the_cursor_on_its_finding(path:
 
 def test_marks_single_rows_and_ranges(path: Path) -> None:
     async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
-        ids = list(screen.table.ids)
+        ids = list(screen.table.rows.ids)
         await press(pilot, "space")
-        assert screen.table.marks == {ids[0]}
+        assert screen.table.rows.marks == {ids[0]}
         assert screen.table.cursor == 1
         await press(pilot, "j", "v")
         assert "v ends the range" in text_of(pilot.app)
         await press(pilot, "j", "j", "v")
-        assert screen.table.marks == {ids[0], *ids[2:]}
+        assert screen.table.rows.marks == {ids[0], *ids[2:]}
         assert "4 marked · 5 findings" in text_of(pilot.app)
         await press(pilot, "space")
-        assert screen.table.marks == {ids[0], *ids[2:4]}
+        assert screen.table.rows.marks == {ids[0], *ids[2:4]}
         await press(pilot, "escape")
-        assert screen.table.marks == frozenset()
+        assert screen.table.rows.marks == set()
 
     drive(path, test)
 
 
 def test_marks_stay_on_their_findings_when_the_order_changes(path: Path) -> None:
     async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
-        ids = list(screen.table.ids)
+        ids = list(screen.table.rows.ids)
         await press(pilot, "space", "S")
-        assert screen.table.marks == {ids[0]}
+        assert screen.table.rows.marks == {ids[0]}
         await press(pilot, "slash", *keys_of("sev:high"), "enter")
-        assert screen.table.marks == frozenset()
+        assert screen.table.rows.marks == set()
 
     drive(path, test)
 

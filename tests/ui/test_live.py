@@ -16,7 +16,7 @@ from ospo.ui.screens.findings import FindingsScreen
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ospo.ui.screens.findings._POLL_SECONDS", 0.2)
+    monkeypatch.setattr("ospo.ui.screens.findings_list._POLL_SECONDS", 0.2)
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
@@ -35,10 +35,10 @@ def test_another_scan_shows_up_and_the_cursor_stays_on_its_finding(tmp_path: Pat
     async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
         await press(pilot, "j", "space")
         make(path, FINDINGS, scan("2026-11-24T09:00:00Z"))
-        await until(pilot, lambda: len(screen.table.ids) == 5)
+        await until(pilot, lambda: len(screen.table.rows.ids) == 5)
         assert screen.table.cursor == 3
         assert shown(screen)[3] == FINDINGS[3].subject
-        assert len(screen.table.marks) == 1
+        assert len(screen.table.rows.marks) == 1
 
     drive(path, test)
 
@@ -49,7 +49,7 @@ def test_a_fixed_finding_leaves_and_the_cursor_stays_in_its_place(tmp_path: Path
     async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
         await press(pilot, "j")
         make(path, (FINDINGS[0], *FINDINGS[2:]), scan("2026-11-24T09:00:00Z", "2"))
-        await until(pilot, lambda: len(screen.table.ids) == 4)
+        await until(pilot, lambda: len(screen.table.rows.ids) == 4)
         assert screen.table.cursor == 1
         make(path, (), scan("2026-11-25T09:00:00Z", "3"))
         await until(pilot, lambda: "no findings match" in text_of(pilot.app))
@@ -59,13 +59,13 @@ def test_a_fixed_finding_leaves_and_the_cursor_stays_in_its_place(tmp_path: Path
 
 
 def test_rows_that_were_deleted_are_shown_as_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ospo.ui.screens.findings._POLL_SECONDS", 1000)
+    monkeypatch.setattr("ospo.ui.screens.findings_list._POLL_SECONDS", 1000)
     path = make(tmp_path / "ospo.db")
 
     async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
         with closing(sqlite3.connect(path)) as other, other:
             other.execute("DELETE FROM finding WHERE severity = 'critical'")
-        screen.table._pages.clear()
+        screen.table.rows.forget()
         await press(pilot, "j", "k", "y", "o", "w", "enter")
         assert lines(pilot.app)[3].startswith("▌ no longer there")
 
@@ -113,7 +113,7 @@ def test_an_unusable_database_is_explained_and_read_once_it_can_be(tmp_path: Pat
         for name in ("", "-wal", "-shm"):
             path.with_name(path.name + name).unlink(missing_ok=True)
         make(path)
-        await until(pilot, lambda: len(screen.table.ids) == 5)
+        await until(pilot, lambda: len(screen.table.rows.ids) == 5)
         assert message not in text_of(pilot.app)
 
     drive(path, test)
@@ -126,7 +126,7 @@ def test_rows_stay_while_the_database_cannot_be_read(tmp_path: Path, monkeypatch
         path.rename(tmp_path / "away")
         await press(pilot, "s")
         await until(pilot, lambda: "there is no database at" in text_of(pilot.app))
-        assert len(screen.table.ids) == 5
+        assert len(screen.table.rows.ids) == 5
         (tmp_path / "away").rename(path)
         await until(pilot, lambda: "there is no database at" not in text_of(pilot.app))
 

@@ -12,7 +12,8 @@ from textual.app import App, ComposeResult
 from ospo.errors import StoreError
 from ospo.text import one_line
 from ospo.ui.widgets.columns import GAP, Column, fit, widths
-from ospo.ui.widgets.sql_table import PAGE, SqlTable
+from ospo.ui.widgets.rows import PAGE
+from ospo.ui.widgets.sql_table import SqlTable
 
 
 @given(st.text().map(one_line), st.integers(2, 40), st.booleans())
@@ -97,4 +98,4 @@ def test_a_page_that_cannot_be_fetched_is_asked_for_once() -> None:
 
 def test_keys_do_nothing_in_an_empty_table() -> None:
     app = run(Table(0), "j", "G", "pageup", "space", "v", "v")
-    assert (app.table.cursor, app.table.current, app.table.marks) == (0, None, frozenset())
+    assert (app.table.cursor, app.table.current, app.table.rows.marks) == (0, None, set())

@@ -82,7 +82,7 @@ def test_waives_what_is_marked_and_leaves_alone_what_is_not_open(path: Path) -> 
         shown = messages(pilot.app)
         assert shown[0].startswith("waived 2 findings")
         assert shown[1] == "left 1 finding alone: not open any more"
-        assert screen.table.marks == frozenset()
+        assert screen.table.rows.marks == set()
         await press(pilot, "u")
         assert states(path) == ["open", "waived", "open", "open", "open"]
 
@@ -98,7 +98,7 @@ def test_many_findings_are_waived_at_once(tmp_path: Path) -> None:
         await press(pilot, "f")
         assert "f shows waived ones too" in text_of(pilot.app)
         await press(pilot, "f")
-        assert len(screen.table.ids) == 450
+        assert len(screen.table.rows.ids) == 450
 
     drive(path, test)
 
@@ -139,8 +139,8 @@ def test_nothing_is_waived_when_the_dialog_is_left(path: Path) -> None:
 def test_a_waived_finding_leaves_the_list_of_open_ones_and_the_cursor_stays(path: Path) -> None:
     async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
         await press(pilot, "f", "j", "w", *TERMS)
-        assert len(screen.table.ids) == 4
-        row = screen.table.row(screen.table.cursor)
+        assert len(screen.table.rows.ids) == 4
+        row = screen.table.current_row
         assert row is not None and row.subject == FINDINGS[2].subject
 
     drive(path, test)

@@ -24,7 +24,8 @@ class DecidingScreen(Screen[None]):
         self._decisions: list[tuple[str, ...]] = []
 
     def decided(self) -> None:
-        """Show what a decision has changed: a screen says how."""
+        """Show what a decision has changed: each screen has its own way."""
+        raise NotImplementedError
 
     def tell(self, text: str, *, warning: bool = False) -> None:
         """Show a message for some seconds."""
@@ -84,4 +85,3 @@ class DecidingScreen(Screen[None]):
     def _undecided(self, event: Undecided) -> None:
         error = event.error
         self.app.notify(f"{error.message}\n{error.hint}".strip(), severity="error", markup=False)
-        self.decided()

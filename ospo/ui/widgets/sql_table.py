@@ -12,7 +12,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -22,10 +21,7 @@ from textual.strip import Strip
 from ospo.errors import OspoError
 from ospo.ui.actions import Place, bindings
 from ospo.ui.widgets.columns import GAP, Column, Row, fit, widths
-
-PAGE = 200
-"""Rows fetched at once."""
-_PAGES = 16
+from ospo.ui.widgets.rows import Rows, index_of
 
 _GONE = "no longer there"
 _GUTTER = 2
@@ -76,31 +72,17 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self._columns = columns
-        self._fetch = fetch
-        self._ids: array[int] = array("q")
-        self._pages: LRUCache[int, Mapping[int, Row]] = LRUCache(_PAGES)
-        self._marks: set[int] = set()
-        self._range_start: int | None = None
-
-    @property
-    def ids(self) -> "array[int]":
-        """The ids of all rows, in their order."""
-        return self._ids
+        self.rows: Rows[Row] = Rows(fetch, lambda error: self.post_message(self.Failed(error)))
 
     @property
     def current(self) -> int | None:
         """The id under the cursor."""
-        return self._ids[self.cursor] if self._ids else None
+        return self.rows.ids[self.cursor] if self.rows else None
 
     @property
-    def marks(self) -> frozenset[int]:
-        """The ids of the marked rows."""
-        return frozenset(self._marks)
-
-    @property
-    def range_start(self) -> int | None:
-        """The index at which a range begins."""
-        return self._range_start
+    def current_row(self) -> Row | None:
+        """The row under the cursor; None where there is none, or it was deleted."""
+        return self.rows[self.cursor] if self.rows else None
 
     def show(self, ids: "array[int]", *, restart: bool = False) -> None:
         """Show other rows, or the same ones anew; cursor and range stay on their rows where these still are.
@@ -108,14 +90,10 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
         Where its row is gone, the cursor keeps its place, or goes to the top to `restart`. Marks of rows that
         are gone are dropped.
         """
-        index = _index(ids, self.current)
+        index = index_of(ids, self.current)
         if index is None:
             index = 0 if restart else self.cursor
-        self._range_start = None if self._range_start is None else _index(ids, self._ids[self._range_start])
-        self._ids = ids
-        self._pages.clear()
-        if self._marks:
-            self._marks &= set(ids)
+        self.rows.replace(ids)
         self.virtual_size = Size(0, len(ids) + 1)
         self.set_reactive(SqlTable.cursor, self._clamped(index))
         self._reveal()
@@ -123,25 +101,10 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
         self.post_message(self.Highlighted(self.current))
         self.post_message(self.Marked())
 
-    def row(self, index: int) -> Row | None:
-        """Return a row; None when it was deleted or cannot be read."""
-        page, id_ = index // PAGE, self._ids[index]
-        if page not in self._pages:
-            try:
-                self._pages[page] = self._fetch(self._ids[page * PAGE : (page + 1) * PAGE])
-            except OspoError as error:
-                self._pages[page] = {}  # not tried again for each line of it
-                self.post_message(self.Failed(error))
-        return self._pages[page].get(id_)
-
-    def clear_marks(self) -> bool:
-        """Drop all marks and a range that was begun; tell whether there were any."""
-        had = bool(self._marks) or self._range_start is not None
-        self._marks.clear()
-        self._range_start = None
-        if had:
+    def clear_marks(self) -> None:
+        """Drop all marks and a range that was begun."""
+        if self.rows.clear_marks():
             self._changed_marks()
-        return had
 
     def render_line(self, y: int) -> Strip:
         """Draw one visible line: the titles, a row, or nothing."""
@@ -152,13 +115,13 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
             titles = [fit(column.title, cell) for column, cell in zip(self._columns, cells, strict=True)]
             return self._line([(title, style) for title in titles], "  ", style)
         index = self.scroll_offset.y + y - 1
-        if index >= len(self._ids):
+        if index >= len(self.rows):
             return Strip.blank(width, self.rich_style)
         return self._row_line(index, cells)
 
     def _row_line(self, index: int, cells: list[int]) -> Strip:
-        row, style, plain = self.row(index), *self._row_style(index)
-        gutter = ("▌" if index == self.cursor else " ") + ("✓" if self._ids[index] in self._marks else " ")
+        row, style, plain = self.rows[index], *self._row_style(index)
+        gutter = ("▌" if index == self.cursor else " ") + ("✓" if self.rows.is_marked(index) else " ")
         if row is None:
             muted = self.get_component_rich_style("sql-table--muted", partial=True)
             return self._line([(_GONE, style + muted)], gutter, style)
@@ -180,14 +143,9 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
         if index == self.cursor:
             name = "sql-table--cursor" if self.has_focus else "sql-table--cursor-blurred"
             return self.get_component_rich_style(name), not self.has_focus
-        if self._ids[index] in self._marks or self._in_range(index):
+        if self.rows.is_marked(index) or self.rows.in_range(index, self.cursor):
             return self.get_component_rich_style("sql-table--marked"), True
         return self.rich_style, True
-
-    def _in_range(self, index: int) -> bool:
-        if self._range_start is None:
-            return False
-        return min(self._range_start, self.cursor) <= index <= max(self._range_start, self.cursor)
 
     def _line(self, cells: list[tuple[str, Style]], gutter: str, style: Style) -> Strip:
         segments = [Segment(gutter, style)]
@@ -206,7 +164,7 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
         self.post_message(self.Highlighted(self.current))
 
     def _clamped(self, index: int) -> int:
-        return max(0, min(len(self._ids) - 1, index))
+        return max(0, min(len(self.rows) - 1, index))
 
     def _reveal(self) -> None:
         rows = self.size.height - 1  # the first line has the titles
@@ -223,7 +181,7 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the row that was clicked; a double click opens it."""
         index = self.scroll_offset.y + event.y - 1
-        if event.y < 1 or index >= len(self._ids):
+        if event.y < 1 or index >= len(self.rows):
             return
         self.cursor = index
         if event.chain == 2:
@@ -247,32 +205,21 @@ class SqlTable(ScrollView, Generic[Row], can_focus=True):
 
     def action_bottom(self) -> None:
         """Go to the last row."""
-        self.cursor = len(self._ids) - 1
+        self.cursor = len(self.rows) - 1
 
     def action_mark(self) -> None:
         """Mark the current row or unmark it, and go on to the next one."""
-        if self.current is not None:
-            self._marks ^= {self.current}
+        if self.rows:
+            self.rows.toggle(self.cursor)
             self._changed_marks()
             self.cursor += 1
 
     def action_range(self) -> None:
         """Begin a range, or mark what lies between its begin and the cursor."""
-        if self._range_start is None:
-            self._range_start = self.cursor if self._ids else None
-        else:
-            first, last = sorted((self._range_start, self.cursor))
-            self._marks.update(self._ids[first : last + 1])
-            self._range_start = None
-        self._changed_marks()
+        if self.rows:
+            self.rows.range(self.cursor)
+            self._changed_marks()
 
     def _changed_marks(self) -> None:
         self.refresh()
         self.post_message(self.Marked())
-
-
-def _index(ids: "array[int]", id_: int | None) -> int | None:
-    try:
-        return None if id_ is None else ids.index(id_)
-    except ValueError:
-        return None
