@@ -111,7 +111,7 @@ class _Error:
 
 
 _Judged = Outcome | _Error
-_Size = tuple[int, ...]
+_Size = tuple[float, ...]
 
 
 class _Asking:
@@ -153,8 +153,11 @@ class _Asking:
 
 
 def _size(values: Mapping[str, Value]) -> "_Size":
-    """Return what the steps of an evaluation grow with: the number of parts and characters of each value."""
-    sizes: list[int] = []
+    """Return what the steps of an evaluation grow with: the number of parts and characters of each value.
+
+    Numbers stand there twice, so that no other one is as large.
+    """
+    sizes: list[float] = []
     for value in values.values():
         if isinstance(value, str):
             sizes.append(len(value))
@@ -162,6 +165,8 @@ def _size(values: Mapping[str, Value]) -> "_Size":
             sizes += (len(value), sum(len(key) + len(one) for key, one in value.items()))
         elif isinstance(value, Sequence):
             sizes += (len(value), sum(map(len, value)))
+        else:
+            sizes += (value, -value)
     return tuple(sizes)
 
 

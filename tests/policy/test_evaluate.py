@@ -304,6 +304,16 @@ def test_one_component_that_exhausts_a_rule_does_not_keep_it_from_others() -> No
     }
 
 
+def test_what_exhausts_a_rule_for_one_number_is_asked_for_another() -> None:
+    heavy = "p.l.all(a, p.l.all(b, p.l.all(c, a + b + c != '')))"
+    made = rule(assertion=f"r.registered ? {heavy} : false", params={"l": ["x"] * 100})
+    result = scan(component("a"), component("b", registered=False))
+    assert {(one.subject, one.outcome) for one in judge(result, made).findings} == {
+        ("pkg:pypi/a@1", Outcome.ERROR),
+        ("local:pkg:pypi/b@1", Outcome.FAIL),
+    }
+
+
 def test_a_rule_that_exhausts_its_steps_everywhere_does_not_take_them_everywhere() -> None:
     nested = "r.paths.all(a, r.paths.all(b, r.paths.all(c, (a + b + c).size() > 0 || r.name == '')))"
     paths = tuple(Location(f"p/{number:03}") for number in range(300))
