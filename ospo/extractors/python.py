@@ -1,11 +1,13 @@
-"""Installed Python packages: dist-info and egg-info.
+"""Installed Python packages: dist-info, egg-info, unpacked eggs; which of them bring an SBOM is a property.
 
 Core metadata: https://packaging.python.org/en/latest/specifications/core-metadata/
 Direct URLs: https://packaging.python.org/en/latest/specifications/direct-url/
+SBOMs in packages: https://peps.python.org/pep-0770/
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import orjson
 
@@ -34,29 +36,42 @@ _EXTRA = re.compile(r"\bextra\b")
 
 
 def _python(file: File) -> Iterator[Record]:
-    fields = Fields(_head(file))
+    origin, registered = _origin(file)
+    requires = (file.sibling("requires.txt") or b"") if file.name == "PKG-INFO" else b""
+    component = installed(file.data, requires)
+    if component is not None:
+        yield replace(component, qualifiers=origin, registered=registered)
+
+
+def installed(metadata: bytes, requires: bytes) -> Component | None:
+    """Return what METADATA or PKG-INFO describes, None where it is the interpreter's own or names nothing.
+
+    `requires` is the `requires.txt` of an egg.
+
+    Raises:
+        ParseError: name or version cannot identify a component.
+    """
+    fields = Fields(_head(metadata))
     name = _value(fields, "name")
     # Old interpreters register their standard library under this name.
     if name == "Python" or (not name and fields.all("name")):
-        return
-    yield Component(
+        return None
+    return Component(
         type="pypi",
         name=_normalized(checked(name, "Name")),
         version=checked(fields.first("version"), "Version"),
-        qualifiers=_origin(file),
         licenses=tuple(_licenses(fields)),
         supplier=_supplier(fields),
         description=bounded(_value(fields, "summary")),
         urls=_urls(fields),
-        depends=_depends(file, fields),
+        depends=_depends(fields.all("requires-dist") or _egg_requirements(requires)),
         properties=tuple(("python:license-file", bounded(name)) for name in fields.all("license-file")),
     )
 
 
-def _head(file: File) -> str:
+def _head(data: bytes) -> str:
     """Return the fields without the description that follows them after the first empty line."""
-    data = file.data.removeprefix(b"\xef\xbb\xbf")
-    head = data.split(b"\n\n", 1)[0].split(b"\n\r\n", 1)[0]
+    head = data.removeprefix(b"\xef\xbb\xbf").split(b"\n\n", 1)[0].split(b"\n\r\n", 1)[0]
     return head.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
@@ -95,9 +110,9 @@ def _urls(fields: Fields) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys((kind, without_login(url)) for kind, url in urls if url.strip()))
 
 
-def _depends(file: File, fields: Fields) -> tuple[str, ...]:
+def _depends(requirements: Iterable[str]) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    for requirement in fields.all("requires-dist") or _egg_requirements(file):
+    for requirement in requirements:
         specifier, _, marker = requirement.partition(";")
         match = _REQUIREMENT.match(specifier)
         if match and not _EXTRA.search(marker):
@@ -105,11 +120,10 @@ def _depends(file: File, fields: Fields) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _egg_requirements(file: File) -> list[str]:
-    """Return what an egg-info's requires.txt needs without any extra: sections are named [extra:marker]."""
-    text = (file.sibling("requires.txt") or b"") if file.name == "PKG-INFO" else b""
+def _egg_requirements(requires: bytes) -> list[str]:
+    """Return what an egg's requires.txt needs without any extra: sections are named [extra:marker]."""
     wanted, requirements = True, []
-    for line in text.decode("utf-8", "replace").split("\n"):
+    for line in requires.decode("utf-8", "replace").split("\n"):
         if line.startswith("["):
             wanted = line.startswith("[:")
         elif wanted:
@@ -117,27 +131,65 @@ def _egg_requirements(file: File) -> list[str]:
     return requirements
 
 
-def _origin(file: File) -> tuple[tuple[str, str], ...]:
-    """Return the commit the package was installed from, by direct_url.json; nothing if that is not sound."""
+def _origin(file: File) -> tuple[tuple[tuple[str, str], ...], bool]:
+    """Return the commit or archive it was installed from, and whether a registry may have it.
+
+    What was installed from a folder is the project itself or a changed copy of another. Archives on the
+    machine are mostly what a builder fetched from the registry before.
+    """
     data = file.sibling("direct_url.json") if file.name == "METADATA" else None
     try:
         match orjson.loads(data or b"null"):
             case {"url": str(url), "vcs_info": {"vcs": str(vcs), "commit_id": str(commit)}}:
-                return (("vcs_url", f"{bounded(vcs)}+{without_login(url)}@{bounded(commit)}"),)
+                return (("vcs_url", f"{bounded(vcs)}+{without_login(url)}@{bounded(commit)}"),), True
+            case {"url": str(url), "archive_info": {}} if url.startswith(("https://", "http://")):
+                return (("download_url", without_login(url)),), True
+            case {"dir_info": {}}:
+                return (), False
     except orjson.JSONDecodeError:
         pass
-    return ()
+    return (), True
+
+
+def _listed_sbom(file: File) -> Iterator[Record]:
+    """Yield the package that an SBOM in its dist-info is about; what the SBOM says is not read.
+
+    Wheels escape names and versions so that one hyphen stands between them.
+    """
+    folder = file.path.split("/")[-3].removesuffix(".dist-info")
+    name, hyphen, version = folder.rpartition("-")
+    if hyphen:
+        yield Component(
+            type="pypi",
+            name=_normalized(checked(name, "name")),
+            version=checked(version, "version"),
+            properties=(("python:sbom", bounded(file.name)),),
+        )
 
 
 EXTRACTORS = (
     Extractor(
         name="python",
-        version=1,
-        patterns=("**/*.dist-info/METADATA", "**/*.egg-info/PKG-INFO", "**/*.egg-info"),
+        version=2,
+        patterns=(
+            "**/*.dist-info/METADATA",
+            "**/*.egg-info/PKG-INFO",
+            "**/*.egg-info",
+            "**/*.egg/EGG-INFO/PKG-INFO",
+        ),
         evidence=Evidence.INSTALLED,
         extract=_python,
         ecosystem="Python",
         licenses_from="License-Expression, License and licence classifiers of the metadata",
         siblings=("direct_url.json", "requires.txt"),
+    ),
+    Extractor(
+        name="python-sbom",
+        version=1,
+        patterns=("**/*.dist-info/sboms/*",),
+        evidence=Evidence.INSTALLED,
+        extract=_listed_sbom,
+        ecosystem="Python",
+        licenses_from="none",
     ),
 )
