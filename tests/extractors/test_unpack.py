@@ -56,7 +56,7 @@ def test_data_that_is_cut_off_is_not_whole_but_has_a_head(pack: Callable[[bytes]
 @each_format
 def test_damaged_data_is_an_error(pack: Callable[[bytes], bytes]) -> None:
     data = bytearray(pack(bytes(range(256)) * 4000))
-    data[12:40] = b"\xff" * 28
+    data[6:40] = b"\xff" * 34
     with pytest.raises(ParseError, match="is damaged"):
         unpacked(bytes(data), 10 << 20)
 
