@@ -1,0 +1,74 @@
+"""SQLite databases, in which rpm keeps packages since Fedora 33 and RHEL 9 (`rpmdb.sqlite`).
+
+The file is hostile, and its schema is a program. It is opened as bytes, never by a path; nothing but the one
+table is readable, and only if it is a plain table, so that no view, virtual table, generated column or index
+of the file's own making is evaluated: https://www.sqlite.org/security.html. Format of the file:
+https://www.sqlite.org/fileformat2.html, of the table:
+https://github.com/rpm-software-management/rpm/blob/rpm-4.18.x/lib/backend/sqlite.c
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
+from ospo.errors import ParseError
+from ospo.extractors.interface import File
+
+MAGIC = b"SQLite format 3\0"
+
+_SCHEMA = "SELECT rootpage, sql FROM sqlite_schema WHERE name = 'Packages' COLLATE NOCASE"
+_BLOBS = "SELECT blob FROM Packages NOT INDEXED"
+_MESSAGE_MAX = 200
+_STEPS_MAX = 50_000_000
+"""Instructions of SQLite's machine: seconds, and a hundred times what the largest system takes."""
+
+
+def blobs(file: File) -> Iterator[bytes | ParseError]:
+    """Yield the header of each package.
+
+    Raises:
+        ParseError: the database is damaged, is not rpm's, or is larger than `limits.memory_file`.
+    """
+    data = file.data
+    # Without the log beside it, a database in the mode of write-ahead logging cannot be opened from memory.
+    rollback = data[:18] + b"\1\1" + data[20:]
+    try:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            yield from _rows(connection, rollback)
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter from a message that quotes the file
+        raise ParseError(f"is a damaged SQLite database: {str(error)[:_MESSAGE_MAX]}") from error
+
+
+def _rows(connection: sqlite3.Connection, data: bytes) -> Iterator[bytes | ParseError]:
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, len(data))
+    connection.set_progress_handler(lambda: 1, _STEPS_MAX)
+    for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.deserialize(data)
+    connection.set_authorizer(_allowed)
+    if not _is_table(connection.execute(_SCHEMA).fetchmany(2)):
+        raise ParseError("is a SQLite database without a table Packages")
+    unread = len(data)
+    for (blob,) in connection.execute(_BLOBS):
+        if not isinstance(blob, bytes):
+            yield ParseError("has a row that is no blob")
+            continue
+        unread -= len(blob)
+        if unread < 0:
+            raise ParseError("has rows that share pages")
+        yield blob
+
+
+def _is_table(found: list[tuple[object, object]]) -> bool:
+    """Tell whether what is called Packages is a stored table: virtual tables and views have no root page.
+
+    A view under that name would be expanded before anything can refuse it.
+    """
+    return len(found) == 1 and bool(found[0][0]) and str(found[0][1]).upper().startswith("CREATE TABLE")
+
+
+def _allowed(action: int, name: str | None, _column: str | None, _file: str | None, inner: str | None) -> int:
+    """Admit reading the schema and the table, and nothing that a view or trigger asks for."""
+    reads = action == sqlite3.SQLITE_READ and name in ("sqlite_master", "Packages")
+    allowed = not inner and (reads or action == sqlite3.SQLITE_SELECT)
+    return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
