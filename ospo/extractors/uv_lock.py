@@ -1,0 +1,122 @@
+"""uv's lock files: uv.lock of projects and workspaces, NAME.py.lock of scripts.
+
+Format: https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile, and by
+https://github.com/astral-sh/uv/blob/main/crates/uv-resolver/src/lock/mod.rs
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ospo.extractors.declared_values import words
+from ospo.extractors.interface import Extractor, File
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, items, lock_toml, table, word
+from ospo.extractors.locked import connected
+from ospo.extractors.pypi_extras import Packages
+from ospo.extractors.pypi_packages import normalized, pypi_package
+from ospo.model import Component, ComponentKind, Evidence, Record, Scope
+
+_LOCAL = ("virtual", "editable", "directory", "path")
+
+
+def _uv_lock(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
+    lock = lock_toml(file.data)
+    damage = Damage()
+    packages = Packages()
+    entries = dict(_entries(lock, packages, damage))
+    for key, entry in entries.items():
+        with damage.at(f"package {key}"):
+            _add_needs(key, entry, packages)
+    with damage.at("manifest"):
+        _ask(table(lock.get("manifest"), "it"), packages)
+    yield from connected(packages.scoped(), packages.direct)
+    damage.report()
+
+
+def _entries(
+    lock: Mapping[str, Any], packages: Packages, damage: Damage
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    members = {normalized(name) for name in _members(lock)}
+    for number, entry in enumerate(items(lock.get("package"), "package"), 1):
+        with damage.at(f"package {number}"):
+            entry = table(entry, "entry")
+            source = table(entry.get("source"), "source")
+            own = (
+                any(source.get(kind) == "." for kind in _LOCAL)
+                or normalized(words(entry.get("name"))) in members
+            )
+            yield packages.add(_package(entry, source, own=own)), entry
+
+
+def _members(lock: Mapping[str, Any]) -> Iterator[str]:
+    manifest = lock.get("manifest")
+    listed = manifest.get("members") if isinstance(manifest, dict) else None
+    yield from (name for name in listed if isinstance(name, str)) if isinstance(listed, list) else ()
+
+
+def _package(entry: Mapping[str, Any], source: Mapping[str, Any], *, own: bool) -> Component:
+    address, commit = word(source.get("url"), "url"), ""
+    if git := word(source.get("git"), "git"):
+        # https://host/repository?rev=main#commit
+        address, _, commit = git.partition("#")
+        address = "git+" + address.partition("?")[0]
+    return pypi_package(
+        word(entry.get("name"), "name"),
+        word(entry.get("version"), "version"),
+        source=address,
+        commit=commit,
+        local=own or any(kind in source for kind in _LOCAL),
+        hashes=_hashes(entry),
+        kind=ComponentKind.APPLICATION if own else ComponentKind.LIBRARY,
+    )
+
+
+def _hashes(entry: Mapping[str, Any]) -> Iterator[str]:
+    for archive in (entry.get("sdist"), *items(entry.get("wheels"), "wheels")):
+        if isinstance(archive, dict):
+            yield words(archive.get("hash"))
+
+
+def _add_needs(key: str, entry: Mapping[str, Any], packages: Packages) -> None:
+    packages.need(key, "", _found(entry.get("dependencies"), packages))
+    for extra, needed in table(entry.get("optional-dependencies"), "optional-dependencies").items():
+        packages.need(key, extra, _found(needed, packages))
+    for needed in table(entry.get("dev-dependencies"), "dev-dependencies").values():
+        packages.need_tools(key, _found(needed, packages))
+
+
+def _found(needed: object, packages: Packages) -> Iterator[str]:
+    """Yield the keys of what a list of dependencies names; version and source tell equal names apart."""
+    for one in items(needed, "dependencies"):
+        one = table(one, "dependency")
+        extras = one.get("extra") or one.get("extras")
+        yield from packages.find(
+            word(one.get("name"), "name"),
+            words(one.get("version")),
+            extras=[extras]
+            if isinstance(extras, str)
+            else [words(extra) for extra in items(extras, "extra")],
+        )
+
+
+def _ask(manifest: Mapping[str, Any], packages: Packages) -> None:
+    """Ask for what a script, or a workspace without a package at its root, requires."""
+    packages.ask(_found(manifest.get("requirements"), packages), Scope.RUNTIME)
+    groups = table(manifest.get("dependency-groups"), "dependency-groups")
+    needed: Iterable[object] = groups.values()
+    for one in needed:
+        packages.ask(_found(one, packages), Scope.DEVELOPMENT)
+
+
+EXTRACTORS = (
+    Extractor(
+        name="uv-lock",
+        version=1,
+        patterns=("**/uv.lock", "**/*.py.lock"),
+        evidence=Evidence.DECLARED,
+        extract=_uv_lock,
+        ecosystem="Python",
+        licenses_from="none",
+    ),
+)
