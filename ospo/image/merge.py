@@ -11,6 +11,13 @@ from ospo.model import Component, Distro, Evidence, Location, Ownership, Scope
 
 # Types whose purl names the distribution; the databases themselves do not say which one they belong to.
 _OS_TYPES = frozenset(("alpm", "apk", "deb", "rpm"))
+# Start of a distribution's name -> vendor, which the purl type definition wants as the namespace of rpm:
+# https://github.com/package-url/purl-spec/blob/main/types/rpm-definition.json.
+_RPM_VENDORS = (
+    ("rhel", "redhat"),
+    ("opensuse", "opensuse"),
+    *((start, "suse") for start in ("sles", "sled", "sle-", "sle_", "sl-micro", "suse")),
+)
 # The folders that became links into /usr: https://wiki.debian.org/UsrMerge.
 _MERGED_INTO_USR = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
 _T = TypeVar("_T")
@@ -55,7 +62,14 @@ def _placed(component: Component, item: Seen, distro: Distro | None, *, layered:
     release = distro.version_id or distro.build_id
     name = f"{distro.id}-{release}" if release else distro.id
     qualifiers = tuple(sorted((*component.qualifiers, ("distro", name))))
-    return replace(component, locations=locations, namespace=distro.id, qualifiers=qualifiers)
+    namespace = _namespace(component.type, distro.id)
+    return replace(component, locations=locations, namespace=namespace, qualifiers=qualifiers)
+
+
+def _namespace(type_: str, distro: str) -> str:
+    if type_ != "rpm":
+        return distro
+    return next((vendor for start, vendor in _RPM_VENDORS if distro.startswith(start)), distro)
 
 
 def joined(copies: list[Component]) -> Component:
@@ -98,7 +112,7 @@ def _owners(
     components: Mapping[str, Component], seen: Iterable[Seen], links: Mapping[str, str]
 ) -> dict[str, str]:
     """Return component key -> key of the OS package that installed every place where it was found."""
-    packages = {c.name: key for key, c in components.items() if c.type in _OS_TYPES}
+    packages = {name: key for key, c in components.items() if c.type in _OS_TYPES for name in _names(c)}
     if not packages:
         return {}
     paths = {
@@ -117,6 +131,11 @@ def _owners(
         for key, c in components.items()
         if c.type not in _OS_TYPES and c.locations and all(place.path in owner_of for place in c.locations)
     }
+
+
+def _names(package: Component) -> tuple[str, ...]:
+    """Return the names that `Ownership` may use: rpm tells packages of one name apart by a longer one."""
+    return (package.name, *(package.provides if package.type == "rpm" else ()))
 
 
 def _other_spellings(paths: Iterable[str], links: Mapping[str, str]) -> set[str]:

@@ -1,5 +1,7 @@
 """What is visible to components: distribution, purls, owners, one component for a key."""
 
+from pathlib import Path
+
 import pytest
 from engine import read_layer, stack
 from images import Symlink, Tree
@@ -10,6 +12,7 @@ from ospo.image.merge import Merged, _other_spellings, joined, merge
 from ospo.image.paths import resolve
 from ospo.model import Component, Evidence, Location, RawLicense
 
+RPM_CASES = Path(__file__).parents[1] / "extractors/rpm"
 DEBIAN = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n'
 ALPINE = "ID=alpine\nVERSION_ID=3.20\n"
 STATUS = """Package: libc6
@@ -93,6 +96,29 @@ def test_a_rolling_distribution_is_named_by_its_build_or_not_at_all() -> None:
         assert keys({"var/lib/dpkg/status": STATUS, "etc/os-release": text})[0].endswith(f"distro={expected}")
 
 
+@pytest.mark.parametrize(
+    ("distro", "namespace"),
+    [
+        ("rhel", "redhat"),
+        ("opensuse-leap", "opensuse"),
+        ("opensuse-tumbleweed", "opensuse"),
+        ("sles", "suse"),
+        ("sles_sap", "suse"),
+        ("sle-micro", "suse"),
+        ("sl-micro", "suse"),
+        ("fedora", "fedora"),
+        ("slackware", "slackware"),
+        ("amzn", "amzn"),
+    ],
+)
+def test_the_namespace_of_rpm_is_the_vendor(distro: str, namespace: str) -> None:
+    tree: Tree = {
+        "var/lib/rpmmanifest/container-manifest-2": "a\t1-1\t0\t0\tV\t(none)\t0\tx86_64\t0\ta-1-1.src.rpm\n",
+        "etc/os-release": f"ID={distro}\nVERSION_ID=9.4\n",
+    }
+    assert keys(tree) == [f"pkg:rpm/{namespace}/a@1-1?arch=x86_64&distro={distro}-9.4&upstream=a-1-1.src.rpm"]
+
+
 PACKAGE = "usr/lib/python3/dist-packages/six-1.16.0.dist-info/METADATA"
 
 
@@ -109,6 +135,15 @@ def test_what_an_operating_system_package_installed_is_owned_by_it(listed: str) 
     owned = {component.key: component.owned_by for component in merged(tree).components}
     assert owned["pkg:pypi/six@1.16.0"] == "pkg:deb/python3-six@1.16.0-4?arch=all"
     assert {owner for key, owner in owned.items() if key.startswith("pkg:deb")} == {""}
+
+
+def test_packages_of_rpm_that_share_a_name_own_their_own_files() -> None:
+    database = RPM_CASES / "same-names/var/lib/rpm/rpmdb.sqlite"
+    metadata = {folder: f"usr/{folder}/twin-1.dist-info/METADATA" for folder in ("lib", "lib64")}
+    for folder, arch in (("lib", "i686"), ("lib64", "x86_64")):
+        found = merged({"var/lib/rpm/rpmdb.sqlite": database.read_bytes(), metadata[folder]: SIX})
+        (six,) = (component for component in found.components if component.type == "pypi")
+        assert six.owned_by == f"pkg:rpm/twin@1-1?arch={arch}&upstream=twin-1-1.src.rpm"
 
 
 def test_what_lies_in_a_second_place_too_is_owned_by_nobody() -> None:
