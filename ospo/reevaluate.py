@@ -26,8 +26,9 @@ def reevaluate(
 ) -> Iterator[Reevaluated]:
     """Judge what targets point at now, without reading any image again, and store the findings.
 
-    By name and platform; one transaction for each, so an interruption leaves no half of one. `target` is a
-    name or identity, "" for all; `at` is the time that events carry, RFC 3339.
+    By name and platform; one transaction for each, so an interruption leaves no half of one. What is scanned
+    anew meanwhile is left out: it is judged with its scan. `target` is a name or identity, "" for all; `at`
+    is the time that events carry, RFC 3339.
 
     Raises:
         StoreError: the database cannot be written.
@@ -35,5 +36,5 @@ def reevaluate(
     for name, platform in current_scans(connection, target):
         result = load_result(connection, name, platform=platform)
         evaluation = judge(result, policy, today)
-        save_findings(connection, result, evaluation.findings, policy.rules.rules, at)
-        yield Reevaluated(result, evaluation)
+        if save_findings(connection, result, evaluation.findings, policy.rules.rules, at):
+            yield Reevaluated(result, evaluation)

@@ -93,5 +93,5 @@ def shown(key: str, value: object) -> str:
         case int() if SETTINGS[key].read is read_size:
             return show_size(value)
         case tuple():
-            return ", ".join(value)
+            return ", ".join(map(str, value))
     return str(value)

@@ -12,6 +12,7 @@ from ospo.licenses.declared import Wording, declare, known
 from ospo.model import Component, Location, ScanResult, Target
 from ospo.policy.cel import Type, Value
 from ospo.policy.fingerprint import without_version
+from ospo.sources.digests import is_digest
 from ospo.sources.reference import Reference, parse_reference
 
 
@@ -120,9 +121,15 @@ _PROBLEM = {
 
 
 def _reference(target: Target) -> Reference:
-    """Return the parts of a target's name; an image of an engine may have an ID instead of a reference."""
+    """Return the parts of a target's name; an image of an engine may have an ID instead of a reference.
+
+    A whole ID is the digest of the image's configuration, and as good as any digest.
+    """
+    name = target.name.partition(":")[2]
+    if is_digest(name):
+        return Reference("", "", digest=name)
     try:
-        return parse_reference(target.name.partition(":")[2])
+        return parse_reference(name)
     except UsageError:
         return Reference("", "")
 

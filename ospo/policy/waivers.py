@@ -73,7 +73,7 @@ def _faults(document: Document, rules: Sequence[str]) -> Iterator[Fault]:
         if not _is_day(entry["expires"]):  # the year 0 is a date to JSON schema and not to Python
             mark = document.mark((*place, "expires"))
             yield Fault(mark, f"waivers[{index}].expires: expected a day, as 2027-01-31")
-        if all(not glob.strip("*") for glob in entry["selector"].values()):
+        if all(glob.strip("*") in ("", "pkg:") for glob in entry["selector"].values()):
             yield Fault(
                 document.mark((*place, "selector")),
                 "the selector would waive every finding of the rule",

@@ -96,24 +96,35 @@ def save_findings(
     findings: Sequence[Finding],
     rules: "Iterable[Rule]",
     at: str,
-) -> None:
+) -> bool:
     """Write what a later evaluation says of a stored scan, in one transaction.
 
+    Returns False, and writes nothing, when its target points at something else by now: whoever scanned that
+    has judged it as well.
+
     Raises:
-        StoreError: the database cannot be written, or the scan is no longer what its target points at.
+        StoreError: the database cannot be written, or cannot hold a text of a finding.
     """
-    with transaction(connection):
-        row = connection.execute(
-            "SELECT target.id, artifact.id FROM target JOIN current_artifact AS current"
-            " ON current.target_id = target.id JOIN artifact ON artifact.id = current.artifact_id"
-            " WHERE target.name = ? AND artifact.digest = ? AND artifact.platform = ?",
-            (result.target.name, result.artifact.digest, codec.encode_platform(result.artifact.platform)),
-        ).fetchone()
-        if row is None:
-            raise StoreError(f"{result.target.name} was scanned anew meanwhile", hint="try again")
-        target_id, artifact_id = row
-        sighting = Sighting(target_id, artifact_id, codec.encode_time(at), result.complete)
-        record(connection, sighting, findings, rules)
+    try:
+        with transaction(connection):
+            place = _current_place(connection, result)
+            if place is not None:
+                sighting = Sighting(*place, codec.encode_time(at), result.complete)
+                record(connection, sighting, findings, rules)
+    except (ValueError, OverflowError) as error:  # text that is not Unicode
+        raise StoreError(f"cannot store {result.target.name!a}: {error}") from error
+    return place is not None
+
+
+def _current_place(connection: sqlite3.Connection, result: ScanResult) -> tuple[int, int] | None:
+    """Return the ids of target and artifact, if the one still points at the other."""
+    place: tuple[int, int] | None = connection.execute(
+        "SELECT target.id, artifact.id FROM target JOIN current_artifact AS current"
+        " ON current.target_id = target.id JOIN artifact ON artifact.id = current.artifact_id"
+        " WHERE target.name = ? AND artifact.digest = ? AND artifact.platform = ?",
+        (result.target.name, result.artifact.digest, codec.encode_platform(result.artifact.platform)),
+    ).fetchone()
+    return place
 
 
 def _target(connection: sqlite3.Connection, target: Target, at: int) -> int:

@@ -45,6 +45,15 @@ def test_shows_values_with_where_they_come_from(folder: Path, capsys: pytest.Cap
     assert ['registry."registry.example:5000".insecure', "true", f"{folder}/ospo.toml:8"] in rows
 
 
+def test_several_paths_are_shown_side_by_side(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OSPO_RULES", os.pathsep.join(("one", "two.yaml")))
+    assert run(["config"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["rules", f"{folder}/one,", f"{folder}/two.yaml", "OSPO_RULES"] in rows
+
+
 def test_json_has_values_as_they_are(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "ospo.toml").write_text(FILE)
     assert run(["config", "--config", "ospo.toml", "-o", "json"]) == 0
