@@ -155,6 +155,7 @@ ACTIONS = (
         "Palette",
         "Search all of this by name; themes too.",
         (Place.APP,),
+        footer=True,
     ),
     Action("app.quit", ("q",), "quit", "Quit", "Leave.", (Place.APP,), footer=True),
 )

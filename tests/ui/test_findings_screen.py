@@ -285,3 +285,13 @@ def test_picture_of_an_empty_list(path: Path, monkeypatch: pytest.MonkeyPatch) -
         compare("findings-empty.svg", pilot.app.export_screenshot())
 
     drive(Path("ospo.db"), test, NARROW)
+
+
+def test_a_click_on_a_key_presses_it(path: Path) -> None:
+    async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
+        column = lines(pilot.app)[-1].index("Open only")
+        await pilot.click("#keys", offset=(column + 2, 0))
+        await settle(pilot)
+        assert screen.view.open_only
+
+    drive(path, test)

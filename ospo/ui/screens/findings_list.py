@@ -6,7 +6,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from ospo.errors import OspoError
@@ -18,6 +18,7 @@ from ospo.ui.screens.deciding import DecidingScreen
 from ospo.ui.screens.findings_view import Detailed, Listed, Loaded, Unreadable, View, columns
 from ospo.ui.source import Pages, Source
 from ospo.ui.widgets.filter_bar import FilterBar
+from ospo.ui.widgets.key_line import KeyLine
 from ospo.ui.widgets.notice import Notice
 from ospo.ui.widgets.reader import Reader
 from ospo.ui.widgets.sql_table import SqlTable
@@ -72,7 +73,7 @@ class FindingsList(DecidingScreen):
         yield self.filter
         yield self._strip
         yield self._body
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin to read, and to look for what others write."""
