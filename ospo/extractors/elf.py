@@ -7,6 +7,7 @@ Format: System V ABI, https://refspecs.linuxfoundation.org/elf/gabi4+/contents.h
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ospo.errors import ParseError
@@ -105,6 +106,16 @@ class Elf:
         if self._segments is None:
             self._segments = tuple(self._read_segments())
         return self._segments
+
+    def writable(self) -> Iterator[Section]:
+        """Yield what is loaded from the file as data that the program may write.
+
+        Raises:
+            ParseError: the program header table is damaged.
+        """
+        for segment in self.segments:
+            if segment.writable_data:
+                yield Section(segment.address, segment.offset, segment.size)
 
     def at(self, address: int, length: int) -> bytes:
         """Return up to `length` bytes that are loaded at `address`; fewer where the segment's bytes end."""

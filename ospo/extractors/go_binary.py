@@ -19,14 +19,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ospo.errors import ParseError
-from ospo.extractors import elf, go_buildinfo
+from ospo.extractors import go_buildinfo
+from ospo.extractors.elf import Section
+from ospo.extractors.executables import MAGIC, Executable, executables
 from ospo.extractors.go_buildinfo import BuildInfo, Module
 from ospo.extractors.interface import Extractor, File
 from ospo.model import Component, ComponentKind, Evidence
 
-_SECTION = ".go.buildinfo"
-_FUNCTION_TABLE = ".gopclntab"
-"""Every Go program needs it at run time, so it stays when the build information is cut out."""
+_SECTIONS = (".go.buildinfo", "__go_buildinfo")
+"""Of ELF and of Mach-O; in PE it is a part of the writable data."""
+_FUNCTION_TABLES = (".gopclntab", "__gopclntab")
+"""Every Go program needs one at run time, so it stays when the build information is cut out."""
 _SEARCH_MAX = 64 << 20
 _SHOWN_SETTINGS = (
     "GOOS",
@@ -55,36 +58,36 @@ def extract(file: File) -> Iterator[Component]:
     """Yield the main module first, then its modules in recorded order, then the standard library.
 
     Raises:
-        ParseError: the ELF file or its build information is damaged; what was readable came before.
+        ParseError: the program or its build information is damaged; what was readable came before.
     """
-    program = elf.read_elf(file)
-    if program is None:
-        return
-    for address, size in _ranges(program):
-        header = go_buildinfo.find(program, address, size)
+    for program in executables(file):
+        yield from _program(program, file.name)
+
+
+def _program(program: Executable, file_name: str) -> Iterator[Component]:
+    for place in _places(program):
+        header = go_buildinfo.find(program, place.address, place.size)
         if header is not None:
-            yield from _components(go_buildinfo.decode(program, header), file.name)
+            yield from _components(go_buildinfo.decode(program, header), file_name)
             return
-    if program.section(_FUNCTION_TABLE):
-        yield _main_component(BuildInfo(go_version=""), file.name, ())
+    if any(program.section(name) for name in _FUNCTION_TABLES):
+        yield _main_component(BuildInfo(go_version=""), file_name, ())
 
 
-def _ranges(program: elf.Elf) -> Iterator[tuple[int, int]]:
-    """Where the header may lie: in its section or, without a section table, in writable data."""
-    if program.has_sections:
-        section = program.section(_SECTION)
-        if section:
-            yield section.address, section.size
+def _places(program: Executable) -> Iterator[Section]:
+    """Yield where the header may lie: in its section or, where that has no name, in writable data."""
+    sections = [section for name in _SECTIONS if (section := program.section(name))]
+    if sections or program.has_sections:
+        yield from sections
         return
     left = _SEARCH_MAX
-    for segment in program.segments:
-        if segment.writable_data:
-            if segment.size > left:
-                raise ParseError(
-                    f"has no section table, and over {_SEARCH_MAX} bytes where Go build information may lie"
-                )
-            left -= segment.size
-            yield segment.address, segment.size
+    for place in program.writable():
+        if place.size > left:
+            raise ParseError(
+                f"has no section for Go build information, and over {_SEARCH_MAX} bytes where it may lie"
+            )
+        left -= place.size
+        yield place
 
 
 def _components(info: BuildInfo, file_name: str) -> Iterator[Component]:
@@ -176,13 +179,13 @@ def _pseudo_version(path: str, revision: str, commit_time: str) -> str:
 EXTRACTORS = (
     Extractor(
         name="go-binary",
-        version=1,
+        version=2,
         patterns=(),
         evidence=Evidence.INSTALLED,
         extract=extract,
         ecosystem="Go",
         licenses_from="none",
-        magic=(elf.MAGIC,),
+        magic=MAGIC,
         needle=go_buildinfo.MAGIC,
     ),
 )

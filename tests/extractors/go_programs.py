@@ -2,8 +2,8 @@
 
 `python tests/extractors/go_programs.py` writes the cases anew; it needs Go, git and Go's modules.
 
-Real: the build information of `modules`, `stamped`, `files` and `big-endian` is what the Go linker wrote;
-the program around it is cut down to ELF header, one program header, three sections and those bytes.
+Real: the build information of `modules`, `stamped`, `files`, `big-endian`, `windows`, `darwin` and
+`universal` is what the Go linker wrote; the program around it is cut down to headers and those bytes.
 Made up: `pointers-64` and `pointers-32` (linkers before Go 1.18), `commit` (Go 1.18 to 1.23 record the
 commit but no version), `no-build-info` (a program whose build information was cut out) and `not-go`.
 The dependencies are rsc.io/quote and what it needs (BSD-3-Clause); only their names and sums are kept.
@@ -15,7 +15,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from executable_files import small_macho, small_pe, universal
+
 from ospo.extractors import elf, go_buildinfo
+from ospo.extractors.executables import Executable, executables
 from ospo.extractors.interface import File, Held
 
 CASES = Path(__file__).parent / "go-binary"
@@ -42,6 +45,12 @@ def main() -> None:
         write("stamped", reduced(stamped(Path(folder))))
         write("files", reduced(files(Path(folder))))
         write("big-endian", reduced(files(Path(folder), GOARCH="mips", CGO_ENABLED="0"), sections=False))
+        windows = files(Path(folder), GOOS="windows", GOARCH="amd64")
+        write("windows", small_pe(build_information(windows)))
+        darwin = [files(Path(folder), GOOS="darwin", GOARCH=arch) for arch in ("amd64", "arm64")]
+        programs = [small_macho(build_information(path)) for path in darwin]
+        write("darwin", programs[0])
+        write("universal", universal(*programs))
     write("pointers-64", small_elf(*pointers("<", "Q"), bits=64))
     write("pointers-32", small_elf(*pointers(">", "I"), bits=32, order=">", sections=False))
     write("commit", small_elf(inline("go1.22.3 X:boringcrypto", COMMIT)))
@@ -133,6 +142,20 @@ def reduced(path: Path, *, sections: bool = True) -> bytes:
     payload = data[section.offset : section.offset + section.size]
     order, bits = "><"[data[5] == 1], (32, 64)[data[4] == 2]
     return small_elf(payload, section.address, bits=bits, order=order, sections=sections)
+
+
+def build_information(path: Path) -> bytes:
+    """Return the build information of a program for any system."""
+    data = path.read_bytes()
+    (program,) = executables(File("hello", len(data), 0o755, Held(data)))
+    at = next(filter(None, (go_buildinfo.find(program, *place) for place in places(program))))
+    return program.at(at, 2048)
+
+
+def places(program: Executable) -> list[tuple[int, int]]:
+    """Say where it may lie."""
+    section = program.section("__go_buildinfo")
+    return [(place.address, place.size) for place in ([section] if section else program.writable())]
 
 
 # Made-up programs

@@ -148,7 +148,7 @@ def test_more_writable_data_than_can_be_searched_is_told() -> None:
     program = small_elf(b"\0" * 16, sections=False)
     size = (65 << 20).to_bytes(8, "little")
     program = program[:96] + size + size + program[112:]
-    with pytest.raises(ParseError, match="no section table"):
+    with pytest.raises(ParseError, match="no section for Go build information"):
         list(go_binary.extract(File("x", 66 << 20, 0o755, Padded(program))))
 
 
