@@ -8,6 +8,7 @@ from ospo.extractors.interface import Extractor, File
 from ospo.extractors.records import bounded, checked, people, without_login
 from ospo.extractors.rpm_header import Header, Tag, parse
 from ospo.extractors.rpm_needs import Package, linked, needed
+from ospo.extractors.rpm_wal import pending
 from ospo.model import Component, Evidence, RawLicense, Record
 
 _PACKAGES_MAX = 200_000
@@ -47,6 +48,15 @@ def _blobs(file: File, problems: list[str]) -> Iterator[bytes]:
             problems.append(blob.message)
         else:
             yield blob
+
+
+def _sqlite(file: File) -> Iterator[Record]:
+    if file.name != rpm_sqlite.LOG:
+        yield from _database(file)
+    elif file.sibling(rpm_sqlite.NAME) is None and pending(file.data):
+        raise ParseError(
+            f"holds changes of a {rpm_sqlite.NAME} that is not beside it in the same layer; they are not read"
+        )
 
 
 def _reader(file: File) -> Callable[[File], Iterator[bytes | ParseError]]:
@@ -118,19 +128,33 @@ def _paths(header: Header, most: int) -> str:
     return "\n".join([folders[place] + name for place, name in zip(places, names, strict=True)])
 
 
+_FOLDERS = ("var/lib", "usr/share", "usr/lib/sysimage")
+
 EXTRACTORS = (
     Extractor(
         name="rpm",
         version=1,
         patterns=tuple(
-            f"**/{folder}/rpm/{name}"
-            for folder in ("var/lib", "usr/share", "usr/lib/sysimage")
-            for name in ("Packages", "Packages.db", "rpmdb.sqlite")
+            f"**/{folder}/rpm/{name}" for folder in _FOLDERS for name in ("Packages", "Packages.db")
         ),
         evidence=Evidence.INSTALLED,
         extract=_database,
         ecosystem="RPM",
         licenses_from="License of the package's header",
+        database=True,
+    ),
+    # Apart, because it waits for a file beside it.
+    Extractor(
+        name="rpm-sqlite",
+        version=1,
+        patterns=tuple(
+            f"**/{folder}/rpm/{name}" for folder in _FOLDERS for name in (rpm_sqlite.NAME, rpm_sqlite.LOG)
+        ),
+        evidence=Evidence.INSTALLED,
+        extract=_sqlite,
+        ecosystem="RPM",
+        licenses_from="License of the package's header",
+        siblings=(rpm_sqlite.NAME, rpm_sqlite.LOG),
         database=True,
     ),
 )

@@ -13,7 +13,10 @@ from contextlib import closing
 
 from ospo.errors import ParseError
 from ospo.extractors.interface import File
+from ospo.extractors.rpm_wal import applied
 
+NAME = "rpmdb.sqlite"
+LOG = NAME + "-wal"
 MAGIC = b"SQLite format 3\0"
 
 _SCHEMA = "SELECT rootpage, sql FROM sqlite_schema WHERE name = 'Packages' COLLATE NOCASE"
@@ -30,7 +33,11 @@ def blobs(file: File) -> Iterator[bytes | ParseError]:
         ParseError: the database is damaged, is not rpm's, or is larger than `limits.memory_file`.
     """
     data = file.data
-    # Without the log beside it, a database in the mode of write-ahead logging cannot be opened from memory.
+    try:
+        data = applied(data, file.sibling(LOG) or b"", file.limits.memory_file)
+    except ParseError as error:
+        yield error
+    # What is in the mode of write-ahead logging cannot be opened from memory.
     rollback = data[:18] + b"\1\1" + data[20:]
     try:
         with closing(sqlite3.connect(":memory:")) as connection:

@@ -12,7 +12,7 @@ from ospo.image.merge import Merged, _other_spellings, joined, merge
 from ospo.image.paths import resolve
 from ospo.model import Component, Evidence, Location, RawLicense
 
-RPM_CASES = Path(__file__).parents[1] / "extractors/rpm"
+CASES = Path(__file__).parents[1] / "extractors"
 DEBIAN = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n'
 ALPINE = "ID=alpine\nVERSION_ID=3.20\n"
 STATUS = """Package: libc6
@@ -138,7 +138,7 @@ def test_what_an_operating_system_package_installed_is_owned_by_it(listed: str) 
 
 
 def test_packages_of_rpm_that_share_a_name_own_their_own_files() -> None:
-    database = RPM_CASES / "same-names/var/lib/rpm/rpmdb.sqlite"
+    database = CASES / "rpm-sqlite/same-names/var/lib/rpm/rpmdb.sqlite"
     metadata = {folder: f"usr/{folder}/twin-1.dist-info/METADATA" for folder in ("lib", "lib64")}
     for folder, arch in (("lib", "i686"), ("lib64", "x86_64")):
         found = merged({"var/lib/rpm/rpmdb.sqlite": database.read_bytes(), metadata[folder]: SIX})
