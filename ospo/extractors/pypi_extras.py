@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ospo.extractors.locked import Locked, Need, scoped
 from ospo.extractors.pypi_packages import normalized
+from ospo.extractors.pyproject import PyProject
 from ospo.model import Component, ComponentKind, Scope
 
 _SAME_NAME = 16
@@ -29,8 +30,10 @@ class Packages:
     _components: dict[str, Component] = field(default_factory=dict)
     _named: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     """(Name, version) -> keys, and version "" for all of them."""
-    _needs: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    """Key -> extra, "" for none -> nodes."""
+    _needs: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    """(Key, extra) -> nodes, and extra "" for what is always needed."""
+    _tools: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Key of an own package -> nodes."""
     _asked: list[Need] = field(default_factory=list)
 
     def add(self, component: Component) -> str:
@@ -40,10 +43,12 @@ class Packages:
             for version in {component.version, ""}:
                 self._named[component.name, version].append(key)
         self._components[key] = component
-        self._needs.setdefault(key, {"": []})
-        if component.kind is ComponentKind.APPLICATION:
+        if self._is_own(key):
             self._asked.append((key, Scope.RUNTIME))
         return key
+
+    def _is_own(self, key: str) -> bool:
+        return self._components[key].kind is ComponentKind.APPLICATION
 
     def find(self, name: str, version: str = "", extras: Iterable[str] = ()) -> Iterator[str]:
         """Yield the nodes of what is needed by name, version where equal names differ in it, and extras."""
@@ -57,48 +62,56 @@ class Packages:
                 yield _node(key, extra)
 
     def need(self, key: str, extra: str, nodes: Iterable[str]) -> None:
-        """Note what a package needs, or one of its extras."""
+        """Note what a package needs, or one of its extras; those of own packages may all be asked for."""
         needed = list(nodes)
-        self._needs[key].setdefault(extra, []).extend(needed)
-        if self._components[key].kind is ComponentKind.APPLICATION:
-            self.direct.update(self._own_apart(needed))
+        self._needs[key, normalized(extra)] += needed
+        if self._is_own(key):
+            self.direct.update(node for node in needed if node in self._components)
             if extra:
                 self._asked.append((_node(key, extra), Scope.OPTIONAL))
 
     def need_tools(self, key: str, nodes: Iterable[str]) -> None:
         """Note what only work on one of the project's own packages needs."""
         needed = list(nodes)
-        self._needs[key].setdefault("\0tools", []).extend(needed)
+        self._tools[key] += needed
         self.ask(needed, Scope.DEVELOPMENT)
 
     def ask(self, nodes: Iterable[str], scope: Scope) -> None:
         """Note what the project itself asks for."""
         for node in nodes:
             self._asked.append((node, scope))
-            self.direct.update(self._own_apart([node]))
+            if node in self._components:
+                self.direct.add(node)
 
-    def _own_apart(self, nodes: Iterable[str]) -> Iterator[str]:
-        return (node for node in nodes if node in self._components)
+    def belong_to(self, project: PyProject) -> None:
+        """Add the project that asks for them, where the lock file itself does not hold it."""
+        asked = [(list(self.find(name, extras=extras)), scope) for name, extras, scope in project.asks]
+        for nodes, scope in asked:
+            self.ask(nodes, scope)
+        if project.component is not None:
+            key = self.add(project.component)
+            self._tools[key] += [node for nodes, _ in asked for node in nodes]
 
     def scoped(self) -> dict[str, Locked]:
-        """Return the packages with the scope in which anything asked for needs them, and all their needs."""
-        nodes: dict[str, Locked] = {}
-        for key, by_extra in self._needs.items():
-            for extra, needed in by_extra.items():
-                if extra != "\0tools":
-                    nodes[_node(key, extra)] = Locked(
-                        self._components[key], tuple((need, Scope.RUNTIME) for need in needed)
-                    )
+        """Return the packages with all their needs, in the scope in which anything asked for needs them.
+
+        Extras that nobody asks for need nothing.
+        """
+        nodes = {key: Locked(component) for key, component in self._components.items()}
+        for (key, extra), needed in self._needs.items():
+            needs = tuple((need, Scope.RUNTIME) for need in needed)
+            nodes[_node(key, extra)] = Locked(self._components[key], needs)
         found = scoped(nodes, self._asked)
-        return {
-            key: Locked(
-                found[key].component,
-                tuple(
-                    (need, Scope.RUNTIME)
-                    for needed in by_extra.values()
-                    for need in needed
-                    if need in self._components
-                ),
-            )
-            for key, by_extra in self._needs.items()
+        return {key: Locked(found[key].component, needs) for key, needs in self._all_needs().items()}
+
+    def _all_needs(self) -> dict[str, tuple[Need, ...]]:
+        used = {node for needed in self._needs.values() for node in needed} | {
+            node for node, _ in self._asked
         }
+        needs: dict[str, list[str]] = {key: [] for key in self._components}
+        for (key, extra), needed in self._needs.items():
+            if not extra or _node(key, extra) in used:
+                needs[key] += needed
+        for key, needed in self._tools.items():
+            needs[key] += needed
+        return {key: tuple((need, Scope.RUNTIME) for need in needed) for key, needed in needs.items()}

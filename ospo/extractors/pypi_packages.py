@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from ospo.extractors.declared_values import vcs_url
 from ospo.extractors.lock_hashes import from_prefixed
 from ospo.extractors.records import bounded, checked, without_login
-from ospo.model import Component, ComponentKind, Evidence, Scope
+from ospo.model import Component, ComponentKind, Evidence, RawLicense, Scope
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -38,6 +38,7 @@ def pypi_package(
     hashes: Iterable[str] = (),
     scope: Scope = Scope.RUNTIME,
     kind: ComponentKind = ComponentKind.LIBRARY,
+    licenses: tuple[RawLicense, ...] = (),
 ) -> Component:
     """Make a component; `source` is the address or repository it comes from where that is no registry.
 
@@ -53,6 +54,7 @@ def pypi_package(
         qualifiers=_origin(source, commit),
         registered=not local,
         kind=kind,
+        licenses=licenses,
         hashes=from_prefixed(bounded(text) for text in hashes),
         scope=scope,
         evidence=Evidence.DECLARED,
