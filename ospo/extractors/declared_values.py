@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import yaml
 
 from ospo.documents.marked import Document, parse
 from ospo.errors import ParseError, UsageError
@@ -16,6 +17,7 @@ from ospo.limits import MiB
 LOCK_LIMIT = 32 * MiB
 """Bytes of a lock file in JSON or TOML: ten times the largest that projects of thousands of packages have."""
 
+_NULL = frozenset(("", "~", "null", "Null", "NULL"))
 # https://git-scm.com/docs/git-clone#_git_urls: "the scp-like syntax".
 _SCP = re.compile(r"(?:([\w.-]+)@)?([\w.-]+):(?!//)(.+)")
 
@@ -61,7 +63,9 @@ def yaml_document(file: File) -> Document | None:
 
 
 def yaml_mapping(file: File) -> dict[str, Any]:
-    """Read the mapping that a YAML file is, {} for an empty one.
+    """Read the mapping that a YAML file is, {} for an empty one; whatever is no list or mapping is text.
+
+    A version that is written without quotes must not become a number: 1.10 is not 1.1.
 
     Raises:
         ParseError: as `yaml_document`, or it is no mapping.
@@ -71,7 +75,17 @@ def yaml_mapping(file: File) -> dict[str, Any]:
         return {}
     if not isinstance(document.value, dict):
         raise ParseError("is YAML, but not a mapping")
-    return document.value
+    return table(_plain(document.nodes[()]))
+
+
+def _plain(node: Any) -> object:
+    """Return a node's value; the document was read, so neither depth nor aliases are without bounds."""
+    match node:
+        case yaml.MappingNode():
+            return {key.value: _plain(child) for key, child in node.value}
+        case yaml.SequenceNode():
+            return [_plain(child) for child in node.value]
+    return None if not node.style and node.value in _NULL else node.value
 
 
 def words(value: object) -> str:
