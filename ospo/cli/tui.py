@@ -1,5 +1,6 @@
 """`ospo tui`: the terminal UI over the database of scans and findings."""
 
+import gc
 import getpass
 import os
 import sys
@@ -14,6 +15,8 @@ from ospo.errors import OspoError, UsageError
 if TYPE_CHECKING:
     from ospo.ui.app import OspoApp
 
+_GARBAGE = 5000
+"""Objects made between two looks for garbage: a millisecond of work."""
 _SIGNALLED = 128
 """An exit code above it is that of a signal."""
 
@@ -34,6 +37,10 @@ def command(**flags: Any) -> int:
         )
     if os.environ.get("TERM", "dumb") == "dumb":
         raise UsageError("this terminal cannot move its cursor (TERM=dumb)", hint="use `ospo findings`")
+    # What is imported stays. Looking for garbage every 100,000 objects, as other commands do, halts a screen
+    # for 0.1 s each time.
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
     app.run()
     code = app.return_code or 0
     if code > _SIGNALLED:

@@ -231,7 +231,7 @@ def _conditions(wanted: FindingFilter) -> tuple[str, dict[str, str | int]]:
     conditions = [text.where]
     parameters = dict(text.parameters) | {"rule": wanted.rule, "target": wanted.target}
     if wanted.states and not text.states:
-        conditions.append(f"({' OR '.join(map(state_is, wanted.states))})")
+        conditions.append(_in_states(wanted.states))
     if wanted.severities:
         named = {f"severity{rank}": str(severity) for rank, severity in enumerate(wanted.severities)}
         conditions.append(f"finding.severity IN ({', '.join(':' + name for name in named)})")
@@ -241,6 +241,17 @@ def _conditions(wanted: FindingFilter) -> tuple[str, dict[str, str | int]]:
     if wanted.target:
         conditions.append(_OF_TARGET)
     return " AND ".join(conditions), parameters
+
+
+def _in_states(states: Sequence[State]) -> str:
+    """Write that a finding is in one of these states.
+
+    Open and waived together are what is not fixed, whatever the time is; that reads the table in its order, a
+    third of the work of looking each row up by an index that most of them satisfy.
+    """
+    if set(states) == {State.OPEN, State.WAIVED}:
+        return "finding.state <> 'fixed'"
+    return f"({' OR '.join(map(state_is, states))})"
 
 
 def _finding(row: Sequence[Any], now: int) -> FindingRow:
