@@ -1,0 +1,3 @@
+<?php
+// Plugin Name: Must Use
+// Version: 0.1

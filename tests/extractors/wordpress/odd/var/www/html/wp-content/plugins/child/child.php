@@ -1,0 +1,1 @@
+<?php# Plugin Name: Needs Others# Version: 1.0# Requires Plugins: akismet, woo-commerce# License: MIT

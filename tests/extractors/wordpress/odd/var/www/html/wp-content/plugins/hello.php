@@ -1,0 +1,3 @@
+<?php /* Plugin Name: One Line */
+/*
+ * Version: 2.0 */
