@@ -12,7 +12,7 @@ from ospo import __version__
 from ospo.extractors.interface import Extractor
 
 # Raise when LayerFacts or the engine change meaning without any extractor changing. Releases differ anyway.
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 
 
 @cache

@@ -28,6 +28,26 @@ class Held:
         return self._data[offset : offset + length]
 
 
+class Head:
+    """The first bytes of a file of which no more is kept."""
+
+    def __init__(self, content: Content, length: int) -> None:
+        self._content = content
+        self._length = length
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return up to `length` bytes from `offset`.
+
+        Raises:
+            ParseError: they are not all among the first bytes.
+        """
+        if offset + length > self._length:
+            raise ParseError(
+                f"reads {length} bytes at {offset}, and only its first {self._length} bytes are kept"
+            )
+        return self._content.read(offset, length)
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """One file of a target, as an extractor sees it. Its bytes are hostile."""
@@ -112,6 +132,9 @@ class Extractor:
     needle: bytes = b""
     """Bytes that every file it can read holds: shared libraries too large for memory, which are the giants of
     images and hardly ever what an extractor by magic looks for, are only kept if they have them."""
+    head: int = 0
+    """How many first bytes are all that it reads, 0 for all bytes. Of a file that only such extractors want no
+    more is kept, and `limits.file_size` does not count: weights of models have many GB."""
     siblings: tuple[str, ...] = ()
     """Names beside the file, without wildcards, whose bytes `File.sibling` must offer."""
     database: bool = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from ospo.errors import LayerError, ParseError
 from ospo.extractors.dispatch import Dispatcher
-from ospo.extractors.interface import Content, Extractor, File, Held
+from ospo.extractors.interface import Content, Extractor, File, Head, Held
 from ospo.image.facts import FileFacts, LayerFacts, Link, moved
 from ospo.image.members import Members, TarMembers
 from ospo.image.paths import text, texts
@@ -142,10 +142,11 @@ class LayerReader:
     def _again(self, at: int, entry: Entry, members: Members, paths: tuple[bytes, ...]) -> None:
         """Read a file under names that only the end of the first pass knew."""
         by_name = {extractor.name: extractor for path in paths for extractor in self.dispatcher.wanted(path)}
-        content = self._content(entry, members, tuple(by_name.values()))
+        magic = self._by_magic(entry, members)
+        extractors = tuple(by_name.values())
+        content = self._content(entry, members, extractors, _head(extractors + magic))
         if content is None:
             return
-        magic = self.dispatcher.by_magic(content.read(0, _HEAD))
         for path in paths:
             file = File(text(path), entry.size, entry.mode, content, limits=self.limits)
             extractors = self.dispatcher.wanted(path)
@@ -154,21 +155,23 @@ class LayerReader:
     def _wanted(
         self, at: int, entry: Entry, extractors: tuple[Extractor, ...], sibling: bool, members: Members
     ) -> None:
-        content = self._content(entry, members, extractors)
+        head = 0 if sibling else _head(extractors)
+        content = self._content(entry, members, extractors, head)
         if content is None:
             return
+        kept = min(head or entry.size, entry.size)
         later = tuple(extractor for extractor in extractors if extractor.siblings)
-        if (sibling or later) and not self._hold(entry):
+        if (sibling or later) and not self._hold(entry, kept):
             sibling, later = False, ()
         data = b""
         if sibling or later:
             # What waits is held in memory: a scan cannot have a thousand files open.
             try:
-                data = content.read(0, entry.size)
+                data = content.read(0, kept)
             except ParseError as error:
                 self._unreadable(entry.path, error, extractors)
                 return
-            content = Held(data)
+            content = Held(data) if kept == entry.size else Head(Held(data), kept)
         file = File(text(entry.path), entry.size, entry.mode, content, limits=self.limits)
         if sibling:
             self._siblings[file.path] = data
@@ -181,9 +184,9 @@ class LayerReader:
         names = {name for extractor in extractors for name in extractor.siblings}
         return {name: self._siblings[folder + name] for name in names if folder + name in self._siblings}
 
-    def _hold(self, entry: Entry) -> bool:
+    def _hold(self, entry: Entry, kept: int) -> bool:
         """Tell whether a file may wait in memory for the end of the layer."""
-        cost = entry.size + len(entry.path) + _WAITING_COST
+        cost = kept + len(entry.path) + _WAITING_COST
         if self._held + cost > self.limits.held_size:
             self._note(entry.path, "is not seen together with files beside it (limits.held_size)")
             return False
@@ -191,18 +194,18 @@ class LayerReader:
         return True
 
     def _content(
-        self, entry: Entry, members: Members, extractors: tuple[Extractor, ...] = ()
+        self, entry: Entry, members: Members, extractors: tuple[Extractor, ...], head: int
     ) -> Content | None:
         blocking = any(extractor.database for extractor in extractors)
         if entry.sparse:
             self._note(entry.path, "is stored as a sparse file, which is not read", blocking=blocking)
             return None
-        if entry.size > self.limits.file_size:
+        if min(head or entry.size, entry.size) > self.limits.file_size:
             message = f"has {entry.size} bytes, more than limits.file_size ({self.limits.file_size})"
             self._note(entry.path, message, blocking=blocking)
             return None
         try:
-            return members.content(entry)
+            return members.content(entry, head)
         except ParseError as error:
             self._unreadable(entry.path, error, extractors)
             return None
@@ -306,6 +309,12 @@ class LayerReader:
             for path in settled.of(at, self._names.entries[at]):
                 if not target.hard or self.dispatcher.wanted(path):
                     yield Link(text(path), text(target.path), target.hard)
+
+
+def _head(extractors: tuple[Extractor, ...]) -> int:
+    """Return how many first bytes of a file are all that these read, 0 where one reads everything."""
+    heads = [extractor.head for extractor in extractors]
+    return max(heads) if heads and all(heads) else 0
 
 
 def extract(extractor: Extractor, file: File) -> tuple[tuple[Record, ...], Problem | None]:

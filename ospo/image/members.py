@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from ospo.extractors.interface import Content
+from ospo.extractors.interface import Content, Head
 from ospo.image.spool import Pieces, Spool
 from ospo.image.stream import TarStream
 from ospo.image.tar import Entry, walk
@@ -26,8 +26,8 @@ class Members(Protocol):
         """
         ...
 
-    def content(self, entry: Entry) -> Content:
-        """Return the bytes, in memory or spooled.
+    def content(self, entry: Entry, head: int = 0) -> Content:
+        """Return the bytes, in memory or spooled; of a file of more than `head` bytes only these, unless 0.
 
         Raises:
             ParseError: this one file cannot be read.
@@ -50,10 +50,12 @@ class TarMembers:
         """Return up to `length` first bytes."""
         return self.stream.peek(length)
 
-    def content(self, entry: Entry) -> Content:
+    def content(self, entry: Entry, head: int = 0) -> Content:
         """Read the bytes."""
-        pieces = self.stream.pieces(entry.size)
-        return Pieces(pieces) if entry.size <= self.limits.memory_file else Spool(pieces)
+        kept = min(head or entry.size, entry.size)
+        pieces = self.stream.pieces(kept)
+        content = Pieces(pieces) if kept <= self.limits.memory_file else Spool(pieces)
+        return content if kept == entry.size else Head(content, kept)
 
     def holds(self, entry: Entry, needles: tuple[bytes, ...]) -> bool:
         """Pass over the bytes without keeping them; tell whether one of the needles is in them."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ospo.errors import ParseError, TargetError
-from ospo.extractors.interface import Content
+from ospo.extractors.interface import Content, Head
 from ospo.image.tar import DIRECTORY, OTHER, REGULAR, SYMBOLIC_LINK, Entry
 from ospo.limits import Limits
 from ospo.model import Problem, ProblemKind, Target, TargetKind
@@ -46,7 +46,7 @@ class DiskMembers:
     """The files below a folder, by name, each folder before what it holds.
 
     `tree_digest` is complete after the iteration: SHA-256 over every path with its kind, its link target or
-    size, and the content's SHA-256 for each file that an extractor read; no times, owners or modes.
+    size, and the SHA-256 of what extractors are given of each file that they want; no times, owners or modes.
     """
 
     root: Path
@@ -119,15 +119,16 @@ class DiskMembers:
         """
         return _OnDisk(self.root / self._latest).read(0, length)
 
-    def content(self, entry: Entry) -> Content:
-        """Open the latest file; its bytes join the tree digest.
+    def content(self, entry: Entry, head: int = 0) -> Content:
+        """Open the latest file; its bytes, or the `head` first of them, join the tree digest.
 
         Raises:
             ParseError: it cannot be read.
         """
         content = _OnDisk(self.root / self._latest)
-        self._lines[-1] += _sha256(content, entry.size)
-        return content
+        kept = min(head or entry.size, entry.size)
+        self._lines[-1] += _sha256(content, kept)
+        return content if kept == entry.size else Head(content, kept)
 
     @property
     def tree_digest(self) -> str:
