@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ospo.cli.common import common, load_settings, now
+from ospo.cli.common import common, load_settings
 from ospo.cli.stderr import put
 from ospo.errors import OspoError, UsageError
 
@@ -57,14 +57,11 @@ def app_of(flags: dict[str, Any]) -> "OspoApp":
     Raises:
         UsageError: the configuration is wrong.
     """
-    from ospo.store.codec import encode_time
-
     settings = load_settings(flags, quiet=True)
-    now()  # a SOURCE_DATE_EPOCH that makes no sense is told before the screen is taken
 
     from ospo.ui.app import OspoApp
 
-    return OspoApp(settings.database, approver=_user(), clock=lambda: encode_time(now()))
+    return OspoApp(settings.database, approver=_user())
 
 
 def _user() -> str:
