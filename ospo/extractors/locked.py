@@ -22,7 +22,7 @@ class Locked:
 def connected(packages: Mapping[str, Locked], asked: Collection[str] | None = None) -> Iterator[Component]:
     """Yield components that name each other by name and version, as one lock file pins several versions.
 
-    Those of `asked` are direct, all others indirect; None says nothing of either. The project's own
+    Those of `asked` are direct, all others indirect; None leaves what each says itself. The project's own
     members, which are applications here, are neither.
     """
     exact = {key: _exact(package.component) for key, package in packages.items()}
@@ -33,7 +33,7 @@ def connected(packages: Mapping[str, Locked], asked: Collection[str] | None = No
             component,
             depends=tuple(dict.fromkeys(exact[need] for need, _ in package.needs if need in exact)),
             provides=(exact[key],),
-            direct=None if own or asked is None else key in asked,
+            direct=None if own else component.direct if asked is None else key in asked,
         )
 
 

@@ -50,14 +50,15 @@ def npm_package(name: str, version: str, source: str = "", *, by_address: bool =
     namespace, bare = npm_name(name)
     source = _without_shorthand(source)
     local, git = is_local(source), bool(_GIT.match(source))
-    download = "" if local or git else without_login(source).partition("#")[0]
-    if version or not source:
-        checked(version, "version")
+    is_download = source.startswith(("http:", "https:")) and not git
+    download = without_login(source).partition("#")[0] if is_download else ""
     qualifiers: tuple[tuple[str, str], ...] = ()
     if git:
         qualifiers = (("vcs_url", _vcs_url(source)),)
     elif download and (by_address or not version):
         qualifiers = (("download_url", download),)
+    if version or not (local or qualifiers):
+        checked(version, "version")
     return Component(
         type="npm",
         namespace=namespace,
