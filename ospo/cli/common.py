@@ -106,6 +106,17 @@ def deciding(command: _F) -> _F:
     return command
 
 
+table_or_json = click.option(
+    "-o",
+    "--output",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    help="For people or for programs.",
+)
+"""The option of commands that print a list; it arrives as `format_`."""
+
+
 def load_settings(flags: Mapping[str, Any], *, scanned: str = "", quiet: bool = False) -> Settings:
     """Load the settings; what the user typed wins. Keys of `flags` that are no settings are left alone.
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from ospo.cli.common import common, load_settings
+from ospo.cli.common import common, load_settings, table_or_json
+from ospo.cli.output import json_text, show
 from ospo.cli.stderr import note
 from ospo.cli.table import table
 from ospo.config import SETTINGS, Settings, unknown_variables
@@ -18,14 +19,7 @@ from ospo.registry_settings import RegistrySettings
 
 @click.command("config")
 @click.argument("what", type=click.Choice(["show", "path"]), default="show")
-@click.option(
-    "-o",
-    "--output",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    help="For people or for programs.",
-)
+@table_or_json
 @common
 def command(what: str, format_: str, quiet: bool, **flags: Any) -> None:
     """Show the settings that hold here, each with where it comes from.
@@ -38,7 +32,7 @@ def command(what: str, format_: str, quiet: bool, **flags: Any) -> None:
     for remark in remarks:
         note(remark, quiet=quiet)
     if format_ == "json":
-        click.echo(_json(settings, what, (*settings.notes, *remarks)))
+        show(_json(settings, what, (*settings.notes, *remarks)))
     elif what == "path":
         click.echo(table(("FILE", "STATE"), [(str(one.path), one.state) for one in settings.considered]))
     else:
@@ -47,8 +41,6 @@ def command(what: str, format_: str, quiet: bool, **flags: Any) -> None:
 
 
 def _json(settings: Settings, what: str, notes: tuple[str, ...]) -> str:
-    import orjson
-
     document: dict[str, object] = {"notes": notes}
     if what == "path":
         document["files"] = [{"path": str(one.path), "state": one.state} for one in settings.considered]
@@ -57,7 +49,7 @@ def _json(settings: Settings, what: str, notes: tuple[str, ...]) -> str:
             key: {"value": value, "from": origin.kind, "where": origin.where}
             for key, value, origin in _listed(settings)
         }
-    return orjson.dumps(document, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()
+    return json_text(document)
 
 
 def _listed(settings: Settings) -> Iterator[tuple[str, object, Origin]]:

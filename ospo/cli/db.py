@@ -9,19 +9,11 @@ from typing import Any
 
 import click
 
-from ospo.cli.common import common, load_settings
+from ospo.cli.common import common, load_settings, table_or_json
+from ospo.cli.output import json_text, show
 from ospo.cli.table import table
 from ospo.errors import StoreError
 from ospo.text import one_line
-
-_FORMAT = click.option(
-    "-o",
-    "--output",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    help="For people or for programs.",
-)
 
 
 @click.group("db")
@@ -37,7 +29,7 @@ def show_path(**flags: Any) -> None:
 
 
 @command.command("info")
-@_FORMAT
+@table_or_json
 @common
 def info(format_: str, **flags: Any) -> None:
     """Count what the database holds."""
@@ -47,14 +39,14 @@ def info(format_: str, **flags: Any) -> None:
     with _opened(path) as connection:
         values = {"path": str(path)} | asdict(statistics(connection))
     if format_ == "json":
-        click.echo(_json(values))
+        show(json_text(values))
         return
     rows = [(name.replace("_", " "), _shown(value)) for name, value in values.items()]
     click.echo(table(("WHAT", "VALUE"), rows))
 
 
 @command.command("check")
-@_FORMAT
+@table_or_json
 @common
 def check(format_: str, **flags: Any) -> int:
     """Read the whole database and tell what is damaged; exit code 3 when something is."""
@@ -64,7 +56,7 @@ def check(format_: str, **flags: Any) -> int:
     with _opened(path) as connection:
         damages = integrity(connection)
     if format_ == "json":
-        click.echo(_json({"path": str(path), "damages": damages}))
+        show(json_text({"path": str(path), "damages": damages}))
     else:
         click.echo("\n".join(map(one_line, damages or (f"{path} is whole",))))
     return StoreError.exit_code if damages else 0
@@ -114,12 +106,6 @@ def _explained(path: Path, connection: sqlite3.Connection) -> Iterator[sqlite3.C
         ) from error
     finally:
         connection.close()
-
-
-def _json(values: dict[str, Any]) -> str:
-    import orjson
-
-    return orjson.dumps(values, option=orjson.OPT_INDENT_2).decode()
 
 
 def _shown(value: object) -> str:

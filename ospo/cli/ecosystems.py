@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ospo.cli.common import common
+from ospo.cli.output import json_text
 from ospo.cli.table import table
 from ospo.text import one_line
 
@@ -59,8 +60,6 @@ def _table(extractors: "list[Extractor]") -> str:
 
 
 def _json(extractors: "list[Extractor]") -> str:
-    import orjson
-
     document = [
         {
             "name": one.name,
@@ -74,7 +73,7 @@ def _json(extractors: "list[Extractor]") -> str:
         }
         for one in extractors
     ]
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+    return json_text(document).rstrip("\n")
 
 
 def _markdown(extractors: "list[Extractor]") -> str:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ospo.cli.common import common, load_settings
-from ospo.cli.output import show
+from ospo.cli.common import common, load_settings, table_or_json
+from ospo.cli.output import json_text, show
 from ospo.model import Enforcement, Outcome, Severity, State
 from ospo.text import one_line
 
@@ -46,14 +46,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="List at most so many.",
 )
-@click.option(
-    "-o",
-    "--output",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    help="A table for people (default), or JSON for programs.",
-)
+@table_or_json
 @common
 def command(
     severities: tuple[str, ...],
@@ -89,18 +82,17 @@ def command(
         if flags["verbose"]:
             ids = finding_ids(connection, wanted)[:limit]
             found = [detail for one in ids if (detail := finding_detail(connection, one))]
-            written = _json(found, total) if format_ == "json" else detailed(found, total)
+            written = (
+                json_text({"total": total, "findings": found})
+                if format_ == "json"
+                else detailed(found, total)
+            )
         else:
             rows = findings(connection, wanted, limit=limit)
-            written = _json(rows, total) if format_ == "json" else table(rows, total)
+            written = (
+                json_text({"total": total, "findings": rows}) if format_ == "json" else table(rows, total)
+            )
     show(written)
-
-
-def _json(rows: "Sequence[FindingRow | FindingDetail]", total: int) -> str:
-    import orjson
-
-    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps({"total": total, "findings": rows}, option=options).decode()
 
 
 def table(rows: "Sequence[FindingRow]", total: int) -> str:

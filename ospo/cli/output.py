@@ -168,6 +168,14 @@ def _deliver(output: Output, data: bytes, platform: Platform | None, written: se
     written.add(path)
 
 
+def json_text(value: object) -> str:
+    """Write a value, of dataclasses too, as JSON for programs, with a final line feed."""
+    import orjson
+
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(value, default=str, option=options).decode()
+
+
 def show(text: str) -> None:
     """Write text to stdout at once; who does not want to read it (`ospo … | head`) is no failure.
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ospo.cli import rules_apply, rules_check
-from ospo.cli.common import common, deciding, load_settings
-from ospo.cli.output import show
+from ospo.cli.common import common, deciding, load_settings, table_or_json
+from ospo.cli.output import json_text, show
 from ospo.cli.table import table
 from ospo.errors import UsageError
 from ospo.text import closest, one_line
@@ -14,15 +14,6 @@ from ospo.text import closest, one_line
 if TYPE_CHECKING:
     from ospo.policy.load import RuleSet
     from ospo.policy.rule import Rule
-
-_FORMAT = click.option(
-    "-o",
-    "--output",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    help="For people or for programs.",
-)
 
 
 @click.group("rules")
@@ -34,14 +25,14 @@ def command() -> None:
 
 
 @command.command("list")
-@_FORMAT
+@table_or_json
 @deciding
 @common
 def list_rules(format_: str, **flags: Any) -> None:
     """List the rules that hold here, with the file of each."""
     rules = _rules(flags)
     if format_ == "json":
-        show(_json([_summary(rule) for rule in rules.rules]))
+        show(json_text([_summary(rule) for rule in rules.rules]))
         return
     rows = [
         (
@@ -73,7 +64,7 @@ def explain(rule_id: str, source: bool, **flags: Any) -> None:
 
 @command.command("fields")
 @click.argument("subject", required=False)
-@_FORMAT
+@table_or_json
 @common
 def fields(subject: str | None, format_: str, **flags: Any) -> None:
     """List the fields of records that rules may name, of one SUBJECT or of all."""
@@ -92,7 +83,7 @@ def fields(subject: str | None, format_: str, **flags: Any) -> None:
     ]
     if format_ == "json":
         names = ("subject", "field", "type", "about")
-        show(_json([dict(zip(names, row, strict=True)) for row in rows]))
+        show(json_text([dict(zip(names, row, strict=True)) for row in rows]))
     else:
         show(table(("SUBJECT", "FIELD", "TYPE", "WHAT IT HOLDS"), rows) + "\n")
 
@@ -152,9 +143,3 @@ _ENFORCEMENT = {
 
 def _value(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _json(value: object) -> str:
-    import orjson
-
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ospo.cli.common import common, load_settings, now, today
-from ospo.cli.output import show
+from ospo.cli.common import common, load_settings, now, table_or_json, today
+from ospo.cli.output import json_text, show
 from ospo.cli.table import table
 from ospo.config import Settings
 from ospo.errors import UsageError
@@ -95,22 +95,13 @@ def remove(fingerprint: str, **flags: Any) -> None:
 
 
 @command.command("list")
-@click.option(
-    "-o",
-    "--output",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    help="For people or for programs.",
-)
+@table_or_json
 @common
 def list_waivers(format_: str, **flags: Any) -> None:
     """List the waivers that were made here, the one that ends first at the top."""
     rows = _made_here(load_settings(flags, quiet=flags["quiet"]))
     if format_ == "json":
-        import orjson
-
-        show(orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+        show(json_text(rows))
         return
     cells = [
         (
