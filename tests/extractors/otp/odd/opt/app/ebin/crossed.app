@@ -1,0 +1,1 @@
+{application, crossed, [{vsn, "1"]}}.

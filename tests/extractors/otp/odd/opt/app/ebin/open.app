@@ -1,0 +1,1 @@
+{application, open, [{vsn, "1"}

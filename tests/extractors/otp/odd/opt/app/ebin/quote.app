@@ -1,0 +1,1 @@
+{application, quote, [{vsn, "1}]}.

@@ -1,0 +1,1 @@
+{application, vsn_missing, [{description, "x"}]}.
