@@ -16,7 +16,7 @@ _PACKAGES_MAX = 200_000
 
 # The keys of those who sign packages lie between the packages.
 _SIGNING_KEY = "gpg-pubkey"
-_PATHS_RATIO = 4
+_PATHS_RATIO = 2
 """Characters of paths for each byte of a header, which has a hundred bytes for each file beside its name."""
 
 

@@ -105,6 +105,9 @@ def _value(pages: _Pages, item: bytes) -> bytes:
     if item[0] != _OFF_PAGE or len(item) != _OFF_PAGE_SIZE:
         raise ParseError(f"is of an unknown kind ({item[0]})")
     number, length = pages.unpack("II", item, 4)
+    most = pages.file.limits.memory_file
+    if length > most:
+        raise ParseError(f"has {length} bytes, more than limits.memory_file ({most})")
     parts = []
     while length > 0:
         if not pages.unused:

@@ -19,6 +19,7 @@ _SLOT_PAGES_MAX = 1024
 """A quarter of a million packages; real systems have ten."""
 _UNIT = 16
 _HEADER = struct.Struct("<4sI4xI16x")
+_SLOT_MARK = b"Slot"
 _SLOT = struct.Struct("<4sIII")
 _HEAD = struct.Struct("<4sI4xI")
 _TAIL = struct.Struct("<II4s")
@@ -36,27 +37,32 @@ def blobs(file: File) -> Iterator[bytes | ParseError]:
     if pages > _SLOT_PAGES_MAX:
         raise ParseError(f"has {pages} pages of slots, more than {_SLOT_PAGES_MAX}")
     unread = file.size
-    for number, units, start in _slots(file, pages):
-        unread -= units * _UNIT
-        if unread < 0:
-            raise ParseError("has slots that point at the same bytes")
-        try:
-            data = file.read(start * _UNIT, units * _UNIT)
-            yield _blob(data, number)
-            _check(data)
-        except ParseError as error:
-            yield ParseError(f"slot of package {number}: {error.message}")
+    for magic, number, start, units in _slots(file, pages):
+        if magic != _SLOT_MARK:
+            yield ParseError(f"slot of package {number}: is damaged")
+        elif start and units * _UNIT > unread:
+            yield ParseError(f"slot of package {number}: claims bytes of others")
+        elif start:
+            unread -= units * _UNIT
+            yield from _package(file, number, start * _UNIT, units * _UNIT)
 
 
-def _slots(file: File, pages: int) -> Iterator[tuple[int, int, int]]:
-    """Yield (package, units, first unit) of each slot in use."""
+def _slots(file: File, pages: int) -> Iterator[tuple[bytes, int, int, int]]:
+    """Yield (mark, package, first unit, units) of each slot; those that start nowhere are free."""
     for offset in range(0, pages * _PAGE, _PAGE):
         page = file.read(offset, _PAGE)
-        for magic, number, start, units in _SLOT.iter_unpack(page if offset else page[_HEADER.size :]):
-            if magic != b"Slot":
-                raise ParseError(f"has a damaged slot in its page {offset // _PAGE}")
-            if start:
-                yield number, units, start
+        yield from _SLOT.iter_unpack(page if offset else page[_HEADER.size :])
+
+
+def _package(file: File, number: int, start: int, size: int) -> Iterator[bytes | ParseError]:
+    try:
+        if size > file.limits.memory_file:
+            raise ParseError(f"{size} bytes are more than limits.memory_file ({file.limits.memory_file})")
+        data = file.read(start, size)
+        yield _blob(data, number)
+        _check(data)
+    except ParseError as error:
+        yield ParseError(f"slot of package {number}: {error.message}")
 
 
 def _blob(data: bytes, number: int) -> bytes:

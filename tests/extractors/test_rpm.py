@@ -4,7 +4,7 @@ import os
 import shutil
 import struct
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -24,9 +24,15 @@ HERE = Path(__file__).parent
 def read(
     data: bytes, limits: Limits | None = None, siblings: Mapping[str, bytes] | None = None
 ) -> list[Record]:
+    return list(extracting(data, limits, siblings))
+
+
+def extracting(
+    data: bytes, limits: Limits | None = None, siblings: Mapping[str, bytes] | None = None
+) -> Iterator[Record]:
     name = "var/lib/rpm/rpmdb.sqlite"
     file = File(name, len(data), 0o644, Held(data), siblings or {}, limits=limits or Limits())
-    return list(rpm.EXTRACTORS[1].extract(file))
+    return rpm.EXTRACTORS[1].extract(file)
 
 
 def one(blob: bytes) -> Component:
@@ -69,6 +75,15 @@ def test_databases_larger_than_memory_are_read_page_by_page(tmp_path: Path) -> N
     with pytest.raises(ParseError, match=r"limits\.memory_file") as caught:
         read(sqlite(tmp_path, blobs), limits)
     assert "memory_file" in caught.value.hint
+
+
+@pytest.mark.parametrize("make", [berkeley, ndb])
+def test_a_package_larger_than_memory_is_a_problem(make: Callable[[list[bytes]], bytes]) -> None:
+    data = make([header(name="large", summary="x" * MiB), header(name="small")])
+    found: list[Record] = []
+    with pytest.raises(ParseError, match=r"more than limits\.memory_file"):
+        found.extend(extracting(data, Limits(memory_file=MiB)))
+    assert [record.name for record in found if isinstance(record, Component)] == ["small"]
 
 
 def test_an_empty_database_has_no_packages(tmp_path: Path) -> None:
@@ -138,8 +153,7 @@ def test_a_damaged_package_costs_only_itself() -> None:
     blobs = [header(name="a"), header(version=""), header(name="b"), header(release="x\ny")]
     records: list[Record] = []
     with pytest.raises(ParseError, match=r"^package 2 has no version \(and 1 more\)$"):
-        data = ndb(blobs)
-        records.extend(rpm.EXTRACTORS[0].extract(File("Packages", len(data), 0o644, Held(data))))
+        records.extend(extracting(ndb(blobs)))
     assert [record.name for record in records if isinstance(record, Component)] == ["a", "b"]
 
 

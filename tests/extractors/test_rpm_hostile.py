@@ -196,7 +196,7 @@ def test_slots_that_point_at_the_same_package_are_refused() -> None:
     size = (len(header()) + 28 + 15) // 16
     names, error = outcome(ndb([header()], slots=[(1, PAGE // 16, size)] * 200))
     assert len(names) < 100
-    assert error == "has slots that point at the same bytes"
+    assert error.startswith("slot of package 1: claims bytes of others (and")
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_slots_that_point_at_the_same_package_are_refused() -> None:
         ((1, PAGE // 16, 3), "more than the slot says"),
         ((2, PAGE // 16, 20), "no package starts"),
         ((1, PAGE // 16 + 1, 19), "no package starts"),
-        ((1, PAGE // 16, 1 << 31), "same bytes"),
+        ((1, PAGE // 16, 1 << 31), "bytes of others"),
     ],
 )
 def test_a_slot_that_points_elsewhere_is_a_problem(slot: tuple[int, int, int], message: str) -> None:
@@ -219,7 +219,8 @@ def test_a_slot_that_points_elsewhere_is_a_problem(slot: tuple[int, int, int], m
 def test_a_number_of_slots_that_no_file_has_is_refused() -> None:
     assert "1025 pages of slots" in outcome(ndb([], pages=1025))[1]
     assert "beyond its" in outcome(ndb([], pages=1000))[1]
-    assert "damaged slot" in outcome(patched(ndb([]), 32, b"slot"))[1]
+    damaged = patched(ndb([header(name=name) for name in "abc"]), 48, b"slot")
+    assert outcome(damaged) == (["a", "c"], "slot of package 2: is damaged")
     assert "unknown version (9)" in outcome(patched(ndb([]), 4, b"\t"))[1]
 
 
