@@ -29,9 +29,11 @@ def connected(packages: Mapping[str, Locked], asked: Collection[str] | None = No
     for key, package in packages.items():
         component = package.component
         own = component.kind is ComponentKind.APPLICATION
+        depends = dict.fromkeys(exact[need] for need, _ in package.needs if need in exact)
+        depends.pop(exact[key], None)
         yield replace(
             component,
-            depends=tuple(dict.fromkeys(exact[need] for need, _ in package.needs if need in exact)),
+            depends=tuple(depends),
             provides=(exact[key],),
             direct=None if own else component.direct if asked is None else key in asked,
         )

@@ -12,9 +12,9 @@ from ospo.extractors.interface import Extractor, File
 from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json, word
 from ospo.extractors.locked import Locked, connected
 from ospo.extractors.npm_lock_tree import Folders, entries_of_tree
-from ospo.extractors.npm_packages import hashes_of, is_address, needs, npm_package
+from ospo.extractors.npm_packages import hashes_of, is_address, licenses, needs, npm_package
 from ospo.extractors.records import bounded
-from ospo.model import Component, ComponentKind, Evidence, RawLicense, Record, Scope
+from ospo.model import Component, ComponentKind, Evidence, Record, Scope
 
 
 def _npm_lock(file: File) -> Iterator[Record]:
@@ -66,16 +66,11 @@ def _package(path: str, entry: Mapping[str, Any], *, by_address: bool, own: bool
             by_address=by_address,
         ),
         kind=ComponentKind.APPLICATION if own else ComponentKind.LIBRARY,
-        licenses=_licenses(entry.get("license")),
+        licenses=licenses(entry.get("license")),
         hashes=hashes_of(entry.get("integrity")),
         scope=_scope(entry),
         properties=tuple(_properties(entry)),
     )
-
-
-def _licenses(value: object) -> tuple[RawLicense, ...]:
-    text = value.get("type") if isinstance(value, dict) else value
-    return (RawLicense(bounded(text), "license"),) if isinstance(text, str) and text.strip() else ()
 
 
 def _scope(entry: Mapping[str, Any]) -> Scope:

@@ -5,13 +5,14 @@ The purl type: https://github.com/package-url/purl-spec/blob/main/types/npm-defi
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ospo.extractors.declared_values import vcs_url
-from ospo.extractors.lock_entries import table
+from ospo.extractors.lock_entries import table, word
 from ospo.extractors.lock_hashes import from_integrity
 from ospo.extractors.records import bounded, checked, without_login
-from ospo.model import Component, Evidence, Scope
+from ospo.model import Component, ComponentKind, Evidence, RawLicense, Scope
 
 NEEDS = (
     ("dependencies", Scope.RUNTIME),
@@ -98,6 +99,25 @@ def is_local(source: str) -> bool:
 def hashes_of(integrity: object) -> tuple[tuple[str, str], ...]:
     """Return the hashes of an `integrity` field."""
     return from_integrity(bounded(integrity)) if isinstance(integrity, str) else ()
+
+
+def own_package(manifest: Mapping[str, Any]) -> Component | None:
+    """Return the project that a package.json is about, None where it has no name.
+
+    Raises:
+        ParseError: name or version are none.
+    """
+    name, version = word(manifest.get("name"), "name"), word(manifest.get("version"), "version")
+    if not name:
+        return None
+    own = npm_package(name, version, "./")
+    return replace(own, kind=ComponentKind.APPLICATION, licenses=licenses(manifest.get("license")))
+
+
+def licenses(value: object) -> tuple[RawLicense, ...]:
+    """Return the words of a `license` field."""
+    text = value.get("type") if isinstance(value, dict) else value
+    return (RawLicense(bounded(text), "license"),) if isinstance(text, str) and text.strip() else ()
 
 
 def needs(manifest: Mapping[str, Any], *, own: bool = False) -> Iterator[tuple[str, str, Scope]]:

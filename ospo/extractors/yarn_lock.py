@@ -13,7 +13,7 @@ from ospo.extractors.declared_values import json_object
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text
 from ospo.extractors.locked import Locked, Need, connected, scoped
-from ospo.extractors.npm_packages import needs
+from ospo.extractors.npm_packages import needs, own_package
 from ospo.extractors.yarn_entries import (
     classic_line,
     classic_package,
@@ -33,6 +33,7 @@ class _Manifest:
     needs: tuple[tuple[str, str, Scope], ...] = ()
     whole: bool = False
     """False where members of a workspace, whose files are elsewhere, need more."""
+    project: Component | None = None
 
     @property
     def tools(self) -> set[str]:
@@ -93,7 +94,8 @@ def _manifest(data: bytes | None, damage: Damage) -> _Manifest:
     if data is not None:
         with damage.at("the package.json beside it"):
             document = json_object(data)
-            return _Manifest(tuple(needs(document, own=True)), "workspaces" not in document)
+            found = tuple(needs(document, own=True))
+            return _Manifest(found, "workspaces" not in document, own_package(document))
     return _Manifest()
 
 
@@ -101,10 +103,12 @@ def _classic(read: _Entries, manifest: _Manifest) -> Iterator[Component]:
     """Yarn 1 writes neither the project nor members of its workspace down."""
     locked = {key: read.locked(key) for key in read.components}
     asked = [(read.key(name, requirement), scope) for name, requirement, scope in manifest.needs]
+    direct = None
     if manifest.whole:
-        yield from connected(scoped(locked, asked), {key for key, _ in asked})
-    else:
-        yield from connected(locked)
+        locked, direct = scoped(locked, asked), {key for key, _ in asked}
+    if manifest.project:
+        locked[""] = Locked(manifest.project, tuple(asked))
+    yield from connected(locked, direct)
 
 
 def _later(read: _Entries, manifest: _Manifest) -> Iterator[Component]:
