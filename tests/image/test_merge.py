@@ -146,6 +146,26 @@ def test_packages_of_rpm_that_share_a_name_own_their_own_files() -> None:
         assert six.owned_by == f"pkg:rpm/twin@1-1?arch={arch}&upstream=twin-1-1.src.rpm"
 
 
+def test_a_damaged_database_of_rpm_keeps_what_is_readable_and_leaves_the_scan_incomplete() -> None:
+    path = "usr/lib/sysimage/rpm/rpmdb.sqlite"
+    data = (CASES / "rpm-sqlite/damaged" / path).read_bytes()
+    facts = read_layer({path: data}, dispatcher=for_images(all_extractors()))
+    assert [(problem.where, problem.blocking) for problem in facts.problems] == [(path, True)]
+    assert [c.name for c in merge(stack(facts), layered=True).components] == ["basesystem", "tiny"]
+
+
+def test_a_log_of_rpms_database_is_applied_only_to_the_database_of_its_layer() -> None:
+    folder = CASES / "rpm-sqlite/log"
+    database, log = ("usr/lib/sysimage/rpm/rpmdb.sqlite" + end for end in ("", "-wal"))
+    lower, upper = ({path: (folder / path).read_bytes()} for path in (database, log))
+    dispatcher = for_images(all_extractors())
+    both = read_layer(lower | upper, dispatcher=dispatcher)
+    assert not both.problems
+    assert len(merge(stack(both), layered=True).components) == 3
+    apart = read_layer(upper, dispatcher=dispatcher)
+    assert [(problem.where, problem.blocking) for problem in apart.problems] == [(log, True)]
+
+
 def test_what_lies_in_a_second_place_too_is_owned_by_nobody() -> None:
     tree: Tree = {
         "var/lib/dpkg/status": STATUS,
