@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from rpm_databases import berkeley, header, ndb, sqlite
+from rpm_databases import Value, berkeley, header, ndb, sqlite
 
 from ospo.errors import ParseError
 from ospo.extractors import rpm
@@ -133,7 +133,11 @@ def test_needs_are_capabilities(names: list[str], expected: list[str]) -> None:
 
 def test_packages_depend_on_who_offers_what_they_need() -> None:
     needs: list[str] = ["lib.so.1()(64bit)", "base", "/usr/share/base/flag", "own", "nobody", "(x or base)"]
-    files = {Tag.BASENAMES: ["flag"], Tag.DIRNAMES: ["/usr/share/base/"], Tag.DIRINDEXES: [0]}
+    files: dict[Tag, Value] = {
+        Tag.BASENAMES: ["flag"],
+        Tag.DIRNAMES: ["/usr/share/base/"],
+        Tag.DIRINDEXES: [0],
+    }
     assert depends(
         header({Tag.REQUIRENAME: needs, Tag.PROVIDENAME: ["own"]}, name="app"),
         header({Tag.PROVIDENAME: ["lib.so.1()(64bit)", "own"]}, name="lib"),

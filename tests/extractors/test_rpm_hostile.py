@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rpm_databases import PAGE, TABLE, berkeley, hash_page, header, ndb, sqlite
+from rpm_databases import PAGE, TABLE, Value, berkeley, hash_page, header, ndb, sqlite
 
 from ospo.errors import ParseError
 from ospo.extractors import rpm, rpm_wal
@@ -89,7 +89,7 @@ def test_more_items_than_there_are_bytes_are_refused(count: int) -> None:
 
 def test_a_long_folder_that_all_files_lie_in_is_refused() -> None:
     count = 10_000
-    files = {
+    files: dict[Tag, Value] = {
         Tag.BASENAMES: ["a"] * count,
         Tag.DIRNAMES: ["/" + "x" * 100_000],
         Tag.DIRINDEXES: [0] * count,
@@ -101,7 +101,7 @@ def test_a_long_folder_that_all_files_lie_in_is_refused() -> None:
 
 def test_files_without_a_folder_are_refused() -> None:
     for places in ([1], [0, 0], [0xFFFFFFFF]):
-        files = {Tag.BASENAMES: ["a"], Tag.DIRNAMES: ["/"], Tag.DIRINDEXES: places}
+        files: dict[Tag, Value] = {Tag.BASENAMES: ["a"], Tag.DIRNAMES: ["/"], Tag.DIRINDEXES: places}
         assert "without a folder" in outcome(ndb([header(files)]))[1]
 
 
