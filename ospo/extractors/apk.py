@@ -48,14 +48,14 @@ def _component(name: str, fields: dict[str, str]) -> Component:
         supplier=people(fields.get("m", "")),
         description=bounded(fields.get("T", "")),
         urls=(("website", homepage),) if homepage else (),
-        depends=_names(fields.get("D", "")),
-        provides=_names(fields.get("p", "")),
+        depends=relation_names(fields.get("D", "")),
+        provides=relation_names(fields.get("p", "")),
         # Q1 and the SHA-1 of the package's control segment: not a hash of anything that can be hashed again.
         properties=(("apk:checksum", bounded(checksum)),) if checksum else (),
     )
 
 
-def _names(relations: str) -> tuple[str, ...]:
+def relation_names(relations: str) -> tuple[str, ...]:
     """Return the names without version constraints, each once; "!name" is a conflict, not a need."""
     words = (word for word in relations.split() if not word.startswith("!"))
     return tuple(name for name in dict.fromkeys(_CONSTRAINT.split(word, 1)[0] for word in words) if name)
