@@ -16,7 +16,7 @@ _SIZES = struct.Struct(">II")
 _ENTRY = struct.Struct(">IIiI")
 _ENTRIES_MAX = 0xFFFF
 """What rpm itself accepts."""
-_INT32 = 4
+_NUMBERS = frozenset((4,))
 _TEXTS = frozenset((6, 8, 9))
 """One text, a list of texts, and a text in several languages, the untranslated one first."""
 
@@ -93,12 +93,12 @@ class Header:
         """
         if tag not in self.entries:
             return ()
-        _, start, count = self._entry(tag, (_INT32,))
+        _, start, count = self._entry(tag, _NUMBERS)
         if start + 4 * count > len(self.data):
             raise ParseError(f"has fewer {tag.name} than it says ({count})")
         return struct.unpack_from(f">{count}I", self.data, start)
 
-    def _entry(self, tag: Tag, kinds: frozenset[int] | tuple[int, ...]) -> tuple[int, int, int]:
+    def _entry(self, tag: Tag, kinds: frozenset[int]) -> tuple[int, int, int]:
         kind, start, count = self.entries[tag]
         if kind not in kinds:
             raise ParseError(f"has a {tag.name} of type {kind}")
