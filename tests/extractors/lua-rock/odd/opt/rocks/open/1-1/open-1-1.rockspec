@@ -1,0 +1,2 @@
+description = { license = "MIT" }
+source = { url = "https://example.org/open
