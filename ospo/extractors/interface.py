@@ -133,8 +133,8 @@ class Extractor:
     """Bytes that every file it can read holds: shared libraries too large for memory, which are the giants of
     images and hardly ever what an extractor by magic looks for, are only kept if they have them."""
     head: int = 0
-    """How many first bytes are all that it reads, 0 for all bytes. Of a file that only such extractors want no
-    more is kept, and `limits.file_size` does not count: weights of models have many GB."""
+    """How many first bytes are all that it reads, 0 for all bytes. Of a file that only such extractors want
+    no more is kept, and `limits.file_size` does not count: weights of models have many GB."""
     siblings: tuple[str, ...] = ()
     """Names beside the file, without wildcards, whose bytes `File.sibling` must offer."""
     database: bool = False
