@@ -1,9 +1,9 @@
 """Models in GGUF, the format of llama.cpp and Ollama, by name or by their first bytes.
 
 Keys: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#standardized-key-value-pairs. A model is named
-by `general.repo_url` where that is on the Hugging Face hub, by the hub's own folder, else by the name it gives
-itself together with what tells it from others of that name. Of a split model only the first part is described,
-so their place names all parts.
+by `general.repo_url` where that is on the Hugging Face hub, by the hub's own folder, else by the name it
+gives itself together with what tells it from others of that name. Of a split model only the first part is
+described, so their place names all parts.
 """
 
 import re

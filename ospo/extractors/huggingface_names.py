@@ -26,6 +26,7 @@ _USUAL = re.compile(
 )
 """Names that say nothing: the folder tells which model it is."""
 
+_MOST_ITEMS = 100
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -152,7 +153,7 @@ def properties(*pairs: tuple[str, object]) -> tuple[tuple[str, str], ...]:
     """Return the properties `model:…` of what has a value: texts and numbers, and lists of them."""
     found: dict[tuple[str, str], None] = {}
     for name, value in pairs:
-        for item in value if isinstance(value, list | tuple) else [value]:
+        for item in value[:_MOST_ITEMS] if isinstance(value, list | tuple) else [value]:
             text = bounded(item.strip()) if isinstance(item, str) else _number(item)
             if text:
                 found[f"model:{name}", text] = None
@@ -160,4 +161,4 @@ def properties(*pairs: tuple[str, object]) -> tuple[tuple[str, str], ...]:
 
 
 def _number(value: object) -> str:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else ""
