@@ -1,7 +1,9 @@
 """Java runtimes: the `release` file at the root of every JDK and JRE.
 
-Keys: https://openjdk.org/jeps/223, build scripts of vendors; jlink writes `JAVA_VERSION` and `MODULES` only.
-There is no registry: the package URL is `generic`, with the implementor as its namespace.
+Keys: https://openjdk.org/jeps/223 and build scripts of vendors. There is no registry, so the package URL is
+`generic`. All vendors build OpenJDK but for Oracle's commercial JDK; name and version are those that the
+runtime's library shows too, so that both are one component, and the vendor is its supplier. What jlink writes
+names neither vendor nor build: there the library says more.
 """
 
 import re
@@ -14,54 +16,56 @@ from ospo.model import Component, ComponentKind, Evidence, Record
 # Thirty times the largest; scripts of this name are mostly larger, and not meant.
 _SIZE_LIMIT = 64 * 1024
 _ASSIGNMENT = re.compile(r'([A-Z_]+)="?([^"]*)"?\s*')
-_NOT_WORD = re.compile(r"[\W_]+")
-_LEGAL_FORMS = frozenset(("co", "corp", "corporation", "gmbh", "inc", "incorporated", "llc", "ltd", "se"))
-_CONFIRMING = ("IMPLEMENTOR", "MODULES", "OS_ARCH")
+_VERSION = re.compile(r"\d{1,2}(?:\.\d{1,3}){0,4}(?:_\d{1,3})?(?:-?b\d{1,3})?(?:\+\d{1,3})?")
+"""The release and its build, without what vendors add: "17.0.15+6", "1.8.0_422-b05"."""
+_COMMERCIAL = "commercial"
 _COMPILER = "jdk.compiler"
 _PROPERTIES = {
-    "JAVA_VERSION": "jvm:java-version",
+    "JAVA_RUNTIME_VERSION": "jvm:runtime-version",
     "IMPLEMENTOR_VERSION": "jvm:implementor-version",
-    "IMAGE_TYPE": "jvm:image-type",
     "JVM_VARIANT": "jvm:variant",
-    "BUILD_TYPE": "jvm:build-type",
 }
 
 
 def _jvm(file: File) -> Iterator[Record]:
-    if file.size > _SIZE_LIMIT:
+    values = _values(file.text) if file.size <= _SIZE_LIMIT else {}
+    commercial = values.get("BUILD_TYPE") == _COMMERCIAL
+    if "JAVA_VERSION" not in values or not (commercial or {"IMPLEMENTOR", "FULL_VERSION"} & values.keys()):
         return
-    assignments = filter(None, map(_ASSIGNMENT.fullmatch, file.text.split("\n")))
-    values = {match[1]: bounded(match[2].strip()) for match in assignments if match[2].strip()}
-    if "JAVA_VERSION" not in values or not any(key in values for key in _CONFIRMING):
-        return
-    implementor = values.get("IMPLEMENTOR", "")
-    version = values.get("JAVA_RUNTIME_VERSION") or values.get("FULL_VERSION") or values["JAVA_VERSION"]
+    image_type = _image_type(values)
     source = values.get("SOURCE_REPO", "")
     yield Component(
         type="generic",
-        namespace=_slug(implementor),
-        name=_name(values),
-        version=checked(version, "version"),
+        namespace="oracle" if commercial else "",
+        name=image_type if commercial else "openjdk",
+        version=checked(_version(values), "version"),
         kind=ComponentKind.PLATFORM,
-        supplier=implementor,
+        supplier=values.get("IMPLEMENTOR", ""),
         urls=(("vcs", without_login(source)),) if "://" in source else (),
-        properties=tuple((name, values[key]) for key, name in _PROPERTIES.items() if key in values),
+        properties=(
+            *((name, values[key]) for key, name in _PROPERTIES.items() if key in values),
+            ("jvm:image-type", image_type),
+        ),
     )
 
 
-def _name(values: Mapping[str, str]) -> str:
+def _values(text: str) -> Mapping[str, str]:
+    assignments = filter(None, map(_ASSIGNMENT.fullmatch, text.split("\n")))
+    return {match[1]: bounded(match[2].strip()) for match in assignments if match[2].strip()}
+
+
+def _version(values: Mapping[str, str]) -> str:
+    for key in ("JAVA_RUNTIME_VERSION", "FULL_VERSION", "JAVA_VERSION"):
+        if match := _VERSION.match(values.get(key, "")):
+            return match[0]
+    return ""
+
+
+def _image_type(values: Mapping[str, str]) -> str:
     """Return "jdk" for what brings the compiler; Java 8 does not say so, and mostly is a JDK."""
-    if image_type := values.get("IMAGE_TYPE", "").lower():
-        return "jre" if "jre" in image_type else "jdk"
+    if declared := values.get("IMAGE_TYPE", "").lower():
+        return "jre" if "jre" in declared else "jdk"
     return "jre" if "MODULES" in values and _COMPILER not in values["MODULES"].split() else "jdk"
-
-
-def _slug(implementor: str) -> str:
-    """Return "azul-systems" for "Azul Systems, Inc."."""
-    words = _NOT_WORD.sub(" ", implementor.lower()).split()
-    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
-        words.pop()
-    return "-".join(words)
 
 
 EXTRACTORS = (
