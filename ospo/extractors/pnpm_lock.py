@@ -62,7 +62,7 @@ def _components(lock: Mapping[str, Value], project: Component | None, damage: Da
             asked += needed
             if path == _ROOT and project:
                 locked[""] = Locked(project, needed)
-    yield from connected(scoped(locked, asked), {key for key, _ in asked})
+    yield from connected(scoped(locked, asked), {key for key, _ in asked} or None)
 
 
 def _importers(lock: Mapping[str, Value], damage: Damage) -> Mapping[str, Value]:
