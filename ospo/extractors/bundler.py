@@ -23,6 +23,9 @@ _ENTRY = re.compile(r"( {2}| {4}| {6})([^\s:!]+)(?: \(([^-()]*)(?:-([^()]*))?\))
 _OPTION = re.compile(r" {2}([a-z]+): ?(.*)")
 _CONSTRAINT = re.compile(r" {6}(\S+)(?: \(.*\))?")
 _SOURCES = frozenset(("GEM", "GIT", "PATH"))
+_MOST_PLATFORMS = 50
+"""Variants of one gem that an edge leads to; real ones have a dozen."""
+
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
 
 
@@ -41,7 +44,7 @@ class _Gem:
     version: str
     platform: str
     source: _Source
-    needs: list[str] = field(default_factory=list)
+    needs: dict[str, None] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -65,7 +68,8 @@ def _bundler(file: File) -> Iterator[Record]:
         raise ParseError("is no lock file of Bundler: it has neither gems nor DEPENDENCIES")
     labels: dict[str, list[str]] = defaultdict(list)
     for gem in lock.gems:
-        labels[gem.name].append(gem.label)
+        if len(labels[gem.name]) < _MOST_PLATFORMS:
+            labels[gem.name].append(gem.label)
         # What a gem of the project itself needs is asked for as well.
         lock.asked.update(gem.needs if gem.source.kind == "PATH" else ())
     for number, gem in enumerate(lock.gems, 1):
@@ -103,7 +107,7 @@ def _read(lines: list[str]) -> _Lock:
 def _read_source(line: str, source: _Source, lock: _Lock) -> None:
     if need := _CONSTRAINT.fullmatch(line):
         if lock.gems and lock.gems[-1].source is source:
-            lock.gems[-1].needs.append(need[1])
+            lock.gems[-1].needs[need[1]] = None
     elif option := _OPTION.fullmatch(line):
         source.options[option[1]].append(option[2].strip())
     elif (match := _ENTRY.fullmatch(line.rstrip())) and len(match[1]) == 4:

@@ -12,10 +12,12 @@ from typing import Any
 from ospo.errors import ParseError
 from ospo.extractors.declared_values import table, texts
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_json, lock_text
-from ospo.extractors.records import checked
+from ospo.extractors.lock_entries import Damage, lock_json, plain_text
+from ospo.extractors.records import checked, small
+from ospo.limits import MiB
 from ospo.model import Component, Evidence, Record, Scope
 
+_SIZE_LIMIT = MiB
 # https://docs.conan.io/2/reference/conanfile/attributes.html#package-reference
 _REFERENCE = re.compile(
     r"([^\s/@#:%]+)/([^\s/@#:%]+)(?:@([^\s/@#:%]*)(?:/([^\s/@#:%]*))?)?@?(?:#([0-9a-fA-F]+))?(?:[:#%].*)?"
@@ -110,7 +112,7 @@ def _conaninfo(file: File) -> Iterator[Record]:
 def _sections(file: File, wanted: dict[str, Scope], *, direct: bool | None) -> Iterator[Record]:
     """Yield what some sections name; a range of versions ("zlib/[>1.2]") is none and left out."""
     damage, section = Damage(), ""
-    for number, line in enumerate(lock_text(file).split("\n"), 1):
+    for number, line in enumerate(plain_text(small(file, _SIZE_LIMIT)).split("\n"), 1):
         text = line.partition(" #")[0].strip()
         if text.startswith("["):
             section = text.strip("[]")

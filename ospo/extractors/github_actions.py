@@ -30,12 +30,12 @@ def _actions(file: File) -> Iterator[Record]:
     document = None if is_of_a_dependency(file) else yaml_document(file)
     if document is None:
         return
-    damage = Damage()
+    damage, lines = Damage(), document.text.split("\n")
     # What the project itself is made of, where it is an action.
     scope = Scope.DEVELOPMENT if f"/{file.path}".count("/.github/") else Scope.RUNTIME
     for place, text in _used(table(document.value)):
         with damage.at(f"line {document.mark(place).line}"):
-            for component in _components(text, document, place):
+            for component in _components(text, _comment(document, place, lines)):
                 yield replace(component, scope=scope, direct=True)
     damage.report()
 
@@ -68,7 +68,7 @@ def _image(place: Place, value: object) -> Iterator[tuple[Place, str]]:
         yield place, text if text.startswith(_IMAGE) else _IMAGE + text
 
 
-def _components(text: str, document: Document, place: Place) -> Iterator[Component]:
+def _components(text: str, comment: str) -> Iterator[Component]:
     # A folder of the project, or known only when the workflow runs.
     if not text or text.startswith(("./", "../")) or "${{" in text:
         return
@@ -81,8 +81,8 @@ def _components(text: str, document: Document, place: Place) -> Iterator[Compone
     owner, name, subpath, reference = match.groups("")
     pinned = bool(_COMMIT.fullmatch(reference))
     properties = [("github-actions:pinned", "true" if pinned else "false")]
-    if pinned and (version := _comment(document, place)):
-        properties.append(("github-actions:version-comment", version))
+    if pinned and comment:
+        properties.append(("github-actions:version-comment", comment))
     yield Component(
         type="github",
         namespace=owner,
@@ -93,11 +93,12 @@ def _components(text: str, document: Document, place: Place) -> Iterator[Compone
     )
 
 
-def _comment(document: Document, place: Place) -> str:
+def _comment(document: Document, place: Place, lines: list[str]) -> str:
     """Return the version that the comment behind a commit names: `# v4.1.1`, `# tag=v4`, `# pin@v4`."""
-    end = document.nodes[place].end_mark
-    rest = document.text.split("\n")[end.line : end.line + 1]
-    comment = "".join(rest)[end.column :].partition("#")[2]
+    end = document.nodes[place].end_mark if place in document.nodes else None
+    if end is None:
+        return ""
+    comment = "".join(lines[end.line : end.line + 1])[end.column :].partition("#")[2]
     named = (_BEFORE_VERSION.split(word)[-1] for word in comment.split())
     return next((word for word in named if _VERSION.fullmatch(word)), "")
 

@@ -95,7 +95,8 @@ def _component(
 def _needs(deps: object, labels: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     """Yield the labels of needs, which are names, or names with UUIDs where a name stands for several."""
     for name in texts(deps):
-        yield from labels.get(name, {}).values()
+        if len(known := labels.get(name, {})) == 1:
+            yield from known.values()
     for name, uuid in table(deps).items():
         if label := labels.get(name, {}).get(words(uuid).lower()):
             yield label

@@ -4,6 +4,7 @@ Formats: https://learn.microsoft.com/en-us/nuget/consume-packages/package-refere
 https://github.com/NuGet/NuGet.Client/tree/dev/src/NuGet.Core/NuGet.ProjectModel (LockFileFormat.cs)
 """
 
+from collections import ChainMap
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -33,13 +34,10 @@ def _locked(document: dict[str, Any]) -> Iterator[Package]:
     if not isinstance(document.get("dependencies"), dict):
         raise ParseError("has no object dependencies")
     frameworks = {name: table(entries) for name, entries in document["dependencies"].items()}
+    resolved = {name: _versions(entries) for name, entries in frameworks.items()}
     for framework, entries in frameworks.items():
         # "net8.0/linux-x64" has only what differs from "net8.0".
-        common = frameworks.get(framework.partition("/")[0], {})
-        versions = {
-            name.lower(): normal(words(table(entry).get("resolved")))
-            for name, entry in (*common.items(), *entries.items())
-        }
+        versions = ChainMap(resolved[framework], resolved.get(framework.partition("/")[0], {}))
         for name, entry in entries.items():
             kind = words(table(entry).get("type"))
             yield Package(
@@ -50,6 +48,10 @@ def _locked(document: dict[str, Any]) -> Iterator[Package]:
                 needs=labels(versions, table(table(entry).get("dependencies"))),
                 properties=_hash(table(entry).get("contentHash")),
             )
+
+
+def _versions(entries: dict[str, Any]) -> dict[str, str]:
+    return {name.lower(): normal(words(table(entry).get("resolved"))) for name, entry in entries.items()}
 
 
 def _hash(value: object) -> dict[str, str]:

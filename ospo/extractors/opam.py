@@ -13,7 +13,7 @@ from ospo.extractors.records import bounded, checked, people, small, without_log
 from ospo.limits import MiB
 from ospo.model import Component, Evidence, RawLicense, Record, Scope
 
-_SIZE_LIMIT = 4 * MiB
+_SIZE_LIMIT = MiB
 _URLS = {"homepage": "website", "bug-reports": "issue-tracker", "doc": "documentation"}
 _DEVELOPMENT = frozenset(("build", "dev", "with-dev-setup", "with-doc", "with-test"))
 _SWITCH = "/.opam-switch/packages/"

@@ -1,0 +1,3 @@
+s.name = "unclosed
+s.name = ÿ"x"
+ s.licenses = [ "a", 
