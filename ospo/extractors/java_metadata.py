@@ -95,7 +95,7 @@ def read_pom(text: bytes) -> Pom:
     parser.StartDoctypeDeclHandler = reader.doctype
     try:
         parser.Parse(text, True)
-    except (expat.ExpatError, ValueError) as error:
+    except (expat.ExpatError, ValueError, LookupError) as error:  # LookupError: of its encoding
         raise ParseError(f"XML is damaged: {error}") from error
     return reader.pom()
 

@@ -153,7 +153,14 @@ def test_a_pom_that_nests_its_elements_deeply_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"<project>", b"\xff\xfe", b'<!DOCTYPE p SYSTEM "file:///etc/passwd"><p/>']
+    "text",
+    [
+        b"",
+        b"<project>",
+        b"\xff\xfe",
+        b'<!DOCTYPE p SYSTEM "file:///etc/passwd"><p/>',
+        b'<?xml version="1.0" encoding="no-such"?><p/>',
+    ],
 )
 def test_a_damaged_or_dangerous_pom_is_a_parse_error(text: bytes) -> None:
     with pytest.raises(ParseError, match="XML"):
