@@ -276,6 +276,17 @@ class Artifact:
     layers: tuple[Layer, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class BaseImage:
+    """What an image was built on, as far as that is known."""
+
+    name: str
+    """A reference that named it; "" where none is known."""
+    digest: str
+    layers: int
+    """How many of the lower layers are its own."""
+
+
 class TargetKind(StrEnum):
     """How a target was named."""
 
@@ -314,6 +325,8 @@ class ScanResult:
     """RFC 3339, UTC, whole seconds."""
     facts_version: str
     """Which extractors in which versions looked."""
+    base: BaseImage | None = None
+    """The scanned image that this one was built on; None where none is known."""
 
     @property
     def complete(self) -> bool:

@@ -88,12 +88,11 @@ def run(job: Job) -> Iterator[Outcome]:
     policy = policy_of(job.settings, quiet=job.quiet)
     _check_database(job)
     for reading in read(job):
-        evaluation = judge(reading.result, policy, today())
-        new, unsaved = _save(job, reading.result, evaluation, policy)
+        result = _with_base(job, reading.result)
+        evaluation = judge(result, policy, today())
+        new, unsaved = _save(job, result, evaluation, policy)
         seconds = time.monotonic() - reading.begin
-        yield Outcome(
-            reading.result, evaluation, policy, seconds, reading.layers_cached, new=new, unsaved=unsaved
-        )
+        yield Outcome(result, evaluation, policy, seconds, reading.layers_cached, new=new, unsaved=unsaved)
 
 
 def read(job: Job) -> Iterator[Reading]:
@@ -150,6 +149,20 @@ def _cache(job: Job, reporter: Reporter) -> Iterator[Cache | None]:
         yield cache
     finally:
         cache.close()
+
+
+def _with_base(job: Job, result: ScanResult) -> ScanResult:
+    """Add what the database knows of the image that this one was built on."""
+    if not (job.store and job.settings.database.exists() and result.artifact.layers):
+        return result
+    from ospo.store.bases import known_base
+    from ospo.store.database import connect
+
+    try:
+        with closing(connect(job.settings.database)) as connection:
+            return replace(result, base=known_base(connection, result.artifact))
+    except StoreError:  # saving fails too, and says so
+        return result
 
 
 def _check_database(job: Job) -> None:

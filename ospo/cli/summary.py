@@ -54,6 +54,7 @@ def summary(result: ScanResult, told: Told, *, every_problem: bool = False) -> s
     most = len(result.problems) if every_problem else _MOST_PROBLEMS
     rows = [
         ("is", _subject(result)),
+        ("built on", _base(result)),
         ("holds", _components(result)),
         ("licences", _licenses(result)),
         ("findings", _findings(told.findings)),
@@ -73,6 +74,19 @@ def _subject(result: ScanResult) -> str:
     distro = result.distro
     system = one_line(distro.name or f"{distro.id} {distro.version_id}") if distro else ""
     return ", ".join(part for part in (_kind(artifact), system, one_line(artifact.digest)) if part)
+
+
+def _base(result: ScanResult) -> str:
+    """Tell how much of the image comes with what it was built on."""
+    base = result.base
+    if base is None:
+        return ""
+    with_it = sum(
+        any(place.layer is not None and place.layer < base.layers for place in component.locations)
+        for component in result.components
+    )
+    layers = _count(len(result.artifact.layers), "layer")
+    return f"{one_line(base.name or base.digest)}: {base.layers} of {layers}, {_count(with_it, 'component')}"
 
 
 def _kind(artifact: Artifact) -> str:

@@ -15,7 +15,7 @@ import orjson
 from ospo import __version__
 from ospo.licenses.declared import Term, Wording, declare
 from ospo.licenses.spdx import license_list
-from ospo.model import Component, Layer, Location, Problem, RawLicense, ScanResult, Scope
+from ospo.model import BaseImage, Component, Layer, Location, Problem, RawLicense, ScanResult, Scope
 from ospo.sbom.graph import top_level
 from ospo.sbom.subject import ROOT, distribution, subject
 from ospo.text import printable
@@ -102,7 +102,7 @@ def render(result: ScanResult, version: str = DEFAULT_VERSION) -> bytes:
 def document(result: ScanResult, version: str = DEFAULT_VERSION) -> dict[str, Any]:
     """Return the document as plain values: what `render` writes and what becomes XML."""
     refs = [printable(component.key) for component in result.components]
-    origins = [_layer_properties(layer) for layer in result.artifact.layers]
+    origins = [_layer_properties(layer, result.base) for layer in result.artifact.layers]
     components = [_component(*pair, origins) for pair in zip(refs, result.components, strict=True)]
     return {
         "$schema": f"http://cyclonedx.org/schema/bom-{version}.schema.json",
@@ -261,14 +261,16 @@ def _finding(evidence: str, found_by: str) -> tuple[_Property, ...]:
     return tuple(_property(name, value) for name, value in pairs if value)
 
 
-def _layer_properties(layer: Layer) -> list[_Property]:
-    """Say which layer introduced a component: the lowest one that has it."""
+def _layer_properties(layer: Layer, base: BaseImage | None) -> list[_Property]:
+    """Say which layer introduced a component: the lowest one that has it, and whether it is of the base."""
     properties = [
         _property("ospo:layer:index", str(layer.index)),
         _property("ospo:layer:digest", layer.digest),
     ]
     if layer.created_by:
         properties.append(_property("ospo:layer:created-by", layer.created_by[:_COMMAND_LENGTH_MAX]))
+    if base is not None:
+        properties.append(_property("ospo:layer:base", str(layer.index < base.layers).lower()))
     return properties
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ospo.model import Artifact, ArtifactKind, Distro, Layer, ScanResult, Target, TargetKind
+from ospo.model import Artifact, ArtifactKind, BaseImage, Distro, Layer, ScanResult, Target, TargetKind
 from ospo.purl import to_purl
 from ospo.text import printable
 
@@ -27,7 +27,8 @@ def subject(result: ScanResult) -> dict[str, Any]:
     if purl := _purl(target, artifact):
         entry["purl"] = printable(purl)
     entry["properties"] = [
-        {"name": printable(name), "value": printable(value)} for name, value in _properties(target, artifact)
+        {"name": printable(name), "value": printable(value)}
+        for name, value in (*_properties(target, artifact), *_base(result.base))
     ]
     return entry
 
@@ -72,6 +73,13 @@ def _properties(target: Target, artifact: Artifact) -> list[tuple[str, str]]:
     for layer in artifact.layers:
         properties += _layer(layer)
     return [(name, value) for name, value in properties if value]
+
+
+def _base(base: BaseImage | None) -> list[tuple[str, str]]:
+    if base is None:
+        return []
+    pairs = (("name", base.name), ("digest", base.digest), ("layers", str(base.layers)))
+    return [(f"ospo:base:{name}", value) for name, value in pairs if value]
 
 
 def _layer(layer: Layer) -> list[tuple[str, str]]:

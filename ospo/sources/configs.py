@@ -37,10 +37,22 @@ def to_artifact(
         config_digest=manifest.config.digest,
         media_type=manifest.media_type,
         created=fields.optional_text("created") or "",
-        labels=runtime.pairs("Labels") if runtime else (),
+        labels=_labels(runtime.pairs("Labels") if runtime else (), manifest),
         layers=layers,
     )
     return artifact, tuple(sorted(problems))
+
+
+_OF_BASE = "org.opencontainers.image.base."
+
+
+def _labels(labels: tuple[tuple[str, str], ...], manifest: Manifest) -> tuple[tuple[str, str], ...]:
+    """Add what the manifest says of the base image, which builders write there and not into labels.
+
+    https://github.com/opencontainers/image-spec/blob/main/annotations.md
+    """
+    annotated = {name: value for name, value in manifest.annotations if name.startswith(_OF_BASE)}
+    return tuple(sorted((dict(labels) | annotated).items()))
 
 
 def _platform(actual: Platform | None, claimed: Platform | None) -> Platform | None:

@@ -62,6 +62,7 @@ class Manifest:
     config: Descriptor
     layers: tuple[Descriptor, ...]
     """Bottom first."""
+    annotations: tuple[tuple[str, str], ...] = ()
 
 
 def media_type_of(data: bytes, document: str = "manifest") -> str:
@@ -102,7 +103,10 @@ def read_manifest(data: bytes, document: str = "manifest") -> Manifest:
     if config is None:
         fields.fail("config", "is missing")
     manifest = Manifest(
-        media_type, _descriptor(config), tuple(_descriptor(child) for child in fields.children("layers"))
+        media_type,
+        _descriptor(config),
+        tuple(_descriptor(child) for child in fields.children("layers")),
+        fields.pairs("annotations"),
     )
     if manifest.config.media_type not in CONFIG_TYPES:
         raise TargetError(

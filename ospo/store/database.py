@@ -11,7 +11,7 @@ from ospo.errors import StoreError
 APPLICATION_ID = int.from_bytes(b"ospo", "big")
 """Stands in the header of every database of ours (https://www.sqlite.org/fileformat.html#application_id)."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """How many migrations `ospo.store.schema` has, and what `PRAGMA user_version` says once they are applied."""
 
 BUSY_SECONDS = 30.0

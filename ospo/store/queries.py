@@ -14,6 +14,7 @@ from ospo.image.graph import edges
 from ospo.model import (
     Artifact,
     ArtifactKind,
+    BaseImage,
     Layer,
     Problem,
     ProblemKind,
@@ -110,7 +111,8 @@ _RESULT = """
 SELECT target.name, target.kind, target.identity, coalesce(current.reference, ''),
   coalesce(current.index_digest, ''), artifact.id, artifact.kind, artifact.digest, artifact.platform,
   artifact.config_digest, artifact.media_type, artifact.created, artifact.labels, artifact.distro,
-  artifact.scanned_at, artifact.facts_version
+  artifact.scanned_at, artifact.facts_version, artifact.base_name, artifact.base_digest,
+  artifact.base_layers
 FROM observation
 JOIN artifact ON artifact.id = observation.artifact_id
 JOIN target ON target.id = observation.target_id
@@ -243,6 +245,7 @@ def _result(connection: sqlite3.Connection, row: tuple[Any, ...]) -> ScanResult:
         distro=codec.decode_distro(row[13]),
         scanned_at=codec.decode_time(row[14]),
         facts_version=row[15],
+        base=BaseImage(*row[16:19]) if row[18] else None,
     )
 
 

@@ -303,3 +303,23 @@ WHERE finding.state = 'waived' AND finding.waived_until > CAST(strftime('%s', 'n
 @migrations(name="0002-deciding")
 def _deciding(database: Database) -> None:
     database.executescript(_DECIDING)
+
+
+_BASES = """
+-- What identifies the layers of an image, bottom to top: an image that was built on it has the same for as
+-- many of its own (ospo.store.bases). NULL where there are none.
+ALTER TABLE artifact ADD COLUMN chain TEXT;
+CREATE INDEX artifact_chain ON artifact (chain) WHERE chain IS NOT NULL;
+-- The image that it was built on, as of its last scan; NULL where none was known.
+ALTER TABLE artifact ADD COLUMN base_name TEXT;
+ALTER TABLE artifact ADD COLUMN base_digest TEXT;
+ALTER TABLE artifact ADD COLUMN base_layers INTEGER;
+"""
+
+
+@migrations(name="0003-bases")
+def _bases(database: Database) -> None:
+    from ospo.store.bases import fill_chains
+
+    database.executescript(_BASES)
+    fill_chains(database.conn)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ospo.errors import StoreError
 from ospo.model import Artifact, Component, Finding, Layer, Problem, ScanResult, Target
 from ospo.store import codec
+from ospo.store.bases import chain
 from ospo.store.database import transaction
 from ospo.store.findings import Sighting, record
 
@@ -26,13 +27,14 @@ CREATE TEMP TABLE IF NOT EXISTS staged_component (
 
 _ARTIFACT = """
 INSERT INTO artifact (digest, platform, kind, config_digest, media_type, created, labels, distro,
-  facts_version, scanned_at, complete, component_count)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  facts_version, scanned_at, complete, component_count, chain, base_name, base_digest, base_layers)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (digest, platform) DO UPDATE SET
   kind = excluded.kind, config_digest = excluded.config_digest, media_type = excluded.media_type,
   created = excluded.created, labels = excluded.labels, distro = excluded.distro,
   facts_version = excluded.facts_version, scanned_at = excluded.scanned_at, complete = excluded.complete,
-  component_count = excluded.component_count
+  component_count = excluded.component_count, chain = excluded.chain, base_name = excluded.base_name,
+  base_digest = excluded.base_digest, base_layers = excluded.base_layers
 """
 
 # Each statement adds what no earlier scan has brought, in the order of the staged rows.
@@ -151,7 +153,11 @@ def _artifact(connection: sqlite3.Connection, result: ScanResult, at: int) -> tu
         if complete and not result.complete:
             return artifact_id, False
         if count == len(result.components) and _has_problems(connection, artifact_id, result.problems):
-            connection.execute("UPDATE artifact SET scanned_at = ? WHERE id = ?", (at, artifact_id))
+            connection.execute(
+                "UPDATE artifact SET scanned_at = ?, base_name = ?, base_digest = ?, base_layers = ?"
+                " WHERE id = ?",
+                (at, *_base(result), artifact_id),
+            )
             return artifact_id, False
     for table in ("artifact_component", "artifact_layer", "problem"):
         connection.execute(f"DELETE FROM {table} WHERE artifact_id = ?", (artifact_id,))  # noqa: S608
@@ -202,7 +208,14 @@ def _artifact_row(result: ScanResult, at: int) -> tuple[str | int | None, ...]:
         at,
         int(result.complete),
         len(result.components),
+        chain(artifact),
+        *_base(result),
     )
+
+
+def _base(result: ScanResult) -> tuple[str | None, str | None, int | None]:
+    base = result.base
+    return (base.name, base.digest, base.layers) if base else (None, None, None)
 
 
 def _problem_rows(artifact_id: int, problems: tuple[Problem, ...]) -> list[tuple[int | str, ...]]:

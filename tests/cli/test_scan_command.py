@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from image_archives import Made, layer
-from program import enter, environment, ospo, push, started, write_images
+from images import blob, layout
+from program import STATUS, enter, environment, ospo, push, started, write_images
 from registry_server import FakeRegistry, Fault, digest, serve
 
 from ospo.cli.main import run
@@ -384,3 +385,24 @@ def test_a_signal_that_is_ignored_stays_ignored(folder: Path) -> None:
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=10)
     assert process.returncode == 128 + signal.SIGTERM
+
+
+def test_what_an_image_was_built_on_is_told_once_that_was_scanned(
+    inside: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = blob({"var/lib/dpkg/status": STATUS})
+    own = blob({"app/node_modules/x/package.json": '{"name": "x", "version": "1.0.0", "license": "MIT"}'})
+    layout(inside / "base", base)
+    layout(inside / "built", base, own)
+    assert run(["scan", "oci-dir:built"]) == 0
+    assert "built on" not in capsys.readouterr().out
+    assert run(["scan", "oci-dir:base"]) == 0
+    assert "built on" not in capsys.readouterr().out
+    assert run(["scan", "oci-dir:built", "-o", "cyclonedx-json=sbom.json", "-o", "summary"]) == 0
+    assert f"  built on  oci-dir:{inside}/base: 1 of 2 layers, 1 component\n" in capsys.readouterr().out
+    document = json.loads((inside / "sbom.json").read_text())
+    of_base = {
+        component["name"]: {p["name"]: p["value"] for p in component["properties"]}["ospo:layer:base"]
+        for component in document["components"]
+    }
+    assert of_base == {"hello": "true", "x": "false"}

@@ -3,6 +3,7 @@
 from ospo.model import (
     Artifact,
     ArtifactKind,
+    BaseImage,
     Component,
     ComponentKind,
     Distro,
@@ -107,4 +108,5 @@ RESULT = ScanResult(
     distro=Distro("debian", "12", "Debian GNU/Linux 12 (bookworm)"),
     scanned_at="2026-11-23T10:00:00Z",
     facts_version="0123456789abcdef",
+    base=BaseImage("registry:registry.example/base:12", "sha256:" + "b" * 64, 1),
 )

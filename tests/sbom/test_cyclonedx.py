@@ -130,6 +130,7 @@ def test_the_lowest_layer_introduced_a_component() -> None:
         "ospo:layer:index": "1",
         "ospo:layer:digest": "sha256:" + "1" * 64,
         "ospo:layer:created-by": "RUN step 1",
+        "ospo:layer:base": "false",
         "ospo:npm:private": "true",
         "ospo:hash:MD5": "short",
         "ospo:url:website": "not an address",

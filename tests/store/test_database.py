@@ -74,7 +74,7 @@ def test_refuses_a_newer_schema_and_leaves_it_alone(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     for open_it in (database.connect, database.connect_read_only):
-        with pytest.raises(StoreError, match="newer ospo: it has schema 99, this one knows 2") as caught:
+        with pytest.raises(StoreError, match="newer ospo: it has schema 99, this one knows 3") as caught:
             open_it(tmp_path / "ospo.db")
         assert "update ospo" in caught.value.hint
 

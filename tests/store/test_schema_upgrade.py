@@ -54,7 +54,7 @@ def test_reading_alone_changes_nothing(old: Path) -> None:
 def test_what_was_found_is_still_there(old: Path) -> None:
     database.connect(old).close()
     connection = database.connect_read_only(old)
-    assert database.schema_version(connection) == database.SCHEMA_VERSION == 2
+    assert database.schema_version(connection) == database.SCHEMA_VERSION == 3
     assert maintenance.integrity(connection) == ()
     rows = findings(connection)
     assert [(row.subject, row.state, row.outcome, row.enforcement) for row in rows] == [
