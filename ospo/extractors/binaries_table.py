@@ -67,7 +67,6 @@ _REDIS = Clue(
 )
 _MONGO = rb"\d{1,2}\.\d\.\d{1,2}"
 _ONE_PART = rb"\d{1,2}(?:\.\d{1,2}){0,2}(?:alpha\d|beta\d|rc\d)?"
-_JAVA = rb"\d{1,2}(?:\.\d{1,3}){0,4}(?:_\d{1,3})?(?:-?b\d{1,3})?(?:\+\d{1,3})?"
 _OPENSSL = rb"\d\.\d\.\d{1,2}(?:[a-z]{1,2}|-(?:alpha|beta|rc)\d{1,2})?"
 
 PROGRAMS = (
@@ -150,12 +149,6 @@ PROGRAMS = (
     Program("unbound", ("**/unbound",), "nlnetlabs:unbound", (clue(b"unbound {}"),)),
     Program(
         "consul", ("**/consul",), "hashicorp:consul", (clue(b"CONSUL_VERSION: {}"), clue(b'GitDescribe={}"'))
-    ),
-    Program(
-        "openjdk",
-        ("**/libjvm.so",),
-        "oracle:openjdk",
-        (clue(b"OpenJDK * VM (*) for * JRE ({}", _JAVA, b" JRE ("),),
     ),
     Program(
         "perl",

@@ -19,7 +19,8 @@ _EXECUTABLE, _SHARED = 2, 3
 _PROGRAM_LOADED, _FLAG_WRITE, _FLAG_EXECUTE = 1, 2, 1
 _SECTION_WITHOUT_BYTES = 8
 _SECTION_NAMES_MAX = 1 << 20
-_HEADER_MAX = 64
+HEADER_MAX = 64
+"""Bytes of the longest header."""
 
 
 class _Layout:
@@ -32,6 +33,7 @@ class _Layout:
         self.section = struct.Struct(f"{order}II{8 if wide else 4}x3{word}{24 if wide else 16}x")
         # Type, flags, offset, address, size in the file; in 32 bit the flags come after the sizes.
         self.segment = struct.Struct(f"{order}IIQQ8xQ16x" if wide else f"{order}III4xI4xI4x")
+        self.order = order
         self.wide = wide
 
 
@@ -74,6 +76,11 @@ class Elf:
         self._names = self._section_names()
 
     @property
+    def order(self) -> str:
+        """The byte order, as `struct` writes it."""
+        return self._layout.order
+
+    @property
     def has_sections(self) -> bool:
         """False when the section table is stripped or unusable: nothing needs it to run the program."""
         return self._names is not None
@@ -106,6 +113,14 @@ class Elf:
         if self._segments is None:
             self._segments = tuple(self._read_segments())
         return self._segments
+
+    def bytes_of(self, section: Section) -> bytes:
+        """Return all bytes of a section.
+
+        Raises:
+            ParseError: the file ends before that.
+        """
+        return self._file.read(section.offset, section.size)
 
     def writable(self) -> Iterator[Section]:
         """Yield what is loaded from the file as data that the program may write.
@@ -165,13 +180,14 @@ class Elf:
         return list(entry.iter_unpack(table))
 
 
-def read_elf(file: File) -> Elf | None:
-    """Open an ELF file; None for what is neither program nor library (relocatable objects, core dumps).
+def read_elf(file: File, head: bytes) -> Elf | None:
+    """Open an ELF file by its first `HEADER_MAX` bytes.
+
+    None for what is neither program nor library: relocatable objects, core dumps.
 
     Raises:
         ParseError: the ELF header is cut off, or of no known class and byte order.
     """
-    head = file.content.read(0, _HEADER_MAX)
     layout = _LAYOUTS.get((head[4], head[5])) if len(head) > 5 else None
     if layout is None or len(head) < layout.header.size:
         raise ParseError(f"ELF header at offset 0 is damaged: {head[:20].hex(' ')}")

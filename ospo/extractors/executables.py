@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
+from ospo.errors import ParseError
 from ospo.extractors import elf, macho, pe
 from ospo.extractors.elf import Section
 from ospo.extractors.interface import Content, File
@@ -24,6 +25,14 @@ class Executable(Protocol):
 
         Raises:
             ParseError: the section lies beyond the end of the file.
+        """
+        ...
+
+    def bytes_of(self, section: Section) -> bytes:
+        """Return all bytes of a section.
+
+        Raises:
+            ParseError: the file ends before that.
         """
         ...
 
@@ -57,22 +66,38 @@ def executables(file: File) -> Iterator[Executable]:
     Raises:
         ParseError: the headers are damaged.
     """
-    head = file.content.read(0, 8)
-    if head.startswith(macho.UNIVERSAL_MAGIC):
-        for offset, size in macho.parts(file):
-            yield from _one(replace(file, size=size, content=_Part(file.content, offset)))
-    else:
-        yield from _one(file)
+    head = file.content.read(0, elf.HEADER_MAX)
+    if not head.startswith(macho.UNIVERSAL_MAGIC):
+        yield from _opened(file, head)
+        return
+    for offset, size in macho.parts(file):
+        part = replace(file, size=size, content=_Part(file.content, offset))
+        yield from _opened(part, part.content.read(0, elf.HEADER_MAX))
 
 
-def _one(file: File) -> Iterator[Executable]:
-    head = file.content.read(0, 4)
+def sections(file: File, name: str) -> Iterator[tuple[Executable, Section]]:
+    """Yield the section of a name in every program of a file.
+
+    Where the headers are damaged there is none: the extractor of Go programs tells that, one is enough.
+
+    Raises:
+        ParseError: the section lies beyond the end of the file.
+    """
+    try:
+        programs = tuple(executables(file))
+    except ParseError:
+        return
+    for program in programs:
+        if section := program.section(name):
+            yield program, section
+
+
+def _opened(file: File, head: bytes) -> tuple[Executable, ...]:
     program: Executable | None = None
-    if head == elf.MAGIC:
-        program = elf.read_elf(file)
-    elif head[:2] == pe.MAGIC:
+    if head.startswith(elf.MAGIC):
+        program = elf.read_elf(file, head)
+    elif head.startswith(pe.MAGIC):
         program = pe.read_pe(file)
-    elif head in macho.MAGIC:
+    elif head.startswith(macho.MAGIC):
         program = macho.read_macho(file)
-    if program is not None:
-        yield program
+    return () if program is None else (program,)

@@ -85,6 +85,14 @@ class MachO:
                     return section
         return None
 
+    def bytes_of(self, section: Section) -> bytes:
+        """Return all bytes of a section.
+
+        Raises:
+            ParseError: the file ends before that.
+        """
+        return self._file.read(section.offset, section.size)
+
     def writable(self) -> Iterator[Section]:
         """Yield what is loaded from the file as data that the program may write."""
         for segment in self._segments:

@@ -112,12 +112,10 @@ def _owners(
     components: Mapping[str, Component], seen: Iterable[Seen], links: Mapping[str, str]
 ) -> dict[str, str]:
     """Return component key -> key of the OS package that installed every place where it was found."""
-    packages = {name: key for key, c in components.items() if c.type in _OS_TYPES for name in _names(c)}
+    packages = {name: key for key, c in components.items() if _is_package(c) for name in _names(c)}
     if not packages:
         return {}
-    paths = {
-        location.path for c in components.values() if c.type not in _OS_TYPES for location in c.locations
-    }
+    paths = {location.path for c in components.values() if not _is_package(c) for location in c.locations}
     spelled = paths | _other_spellings(paths, links)
     resolver = Resolver(links)
     owner_of: dict[str, str] = {}
@@ -129,8 +127,13 @@ def _owners(
     return {
         key: owner_of[c.locations[0].path]
         for key, c in components.items()
-        if c.type not in _OS_TYPES and c.locations and all(place.path in owner_of for place in c.locations)
+        if not _is_package(c) and c.locations and all(place.path in owner_of for place in c.locations)
     }
+
+
+def _is_package(component: Component) -> bool:
+    """Tell what a package database lists from what a file says of itself."""
+    return component.type in _OS_TYPES and component.evidence != Evidence.EMBEDDED
 
 
 def _names(package: Component) -> tuple[str, ...]:

@@ -55,9 +55,9 @@ def test_a_real_program_has_the_version_that_it_prints(command: str, name: str) 
 
 @pytest.mark.parametrize("shift", range(-200, 201, 8))
 def test_a_version_is_found_whole_wherever_a_piece_ends(shift: int) -> None:
-    data = HEAD.ljust(MiB + shift, b"x") + NODE + b"\0" * 300
+    data = HEAD.ljust(binaries._PIECE + shift, b"x") + NODE + b"\0" * 300
     assert versions(data) == ["20.11.1"]
-    assert versions(data[: MiB + shift + len(NODE)]) == ["20.11.1"]
+    assert versions(data[: binaries._PIECE + shift + len(NODE)]) == ["20.11.1"]
 
 
 def test_the_first_of_several_versions_counts() -> None:
