@@ -32,7 +32,7 @@ class Dispatcher:
     _folders: _Index = field(default_factory=lambda: defaultdict(list))
     _rest: list[_Rule] = field(default_factory=list)
     _magics: dict[bytes, list[tuple[bytes, Extractor]]] = field(default_factory=lambda: defaultdict(list))
-    _siblings: dict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    _siblings: dict[bytes, list[re.Pattern[bytes]]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         for extractor in self.extractors:
@@ -40,9 +40,9 @@ class Dispatcher:
                 self._add(pattern, _Rule(re.compile(to_regex(pattern).encode(), re.DOTALL), extractor))
             for magic in extractor.magic:
                 self._magics[magic[:2]].append((magic, extractor))
-            for sibling in extractor.siblings:
+            for sibling in _siblings(extractor):
                 name = sibling.rpartition("/")[2].encode()
-                self._siblings[name].append(b"/" + sibling.encode())
+                self._siblings[name].append(re.compile(to_regex(sibling).encode(), re.DOTALL))
         # Plain dicts from here on: looking a path up must not create entries.
         self._names, self._suffixes = dict(self._names), dict(self._suffixes)
         self._folders, self._magics = dict(self._folders), dict(self._magics)
@@ -92,8 +92,16 @@ class Dispatcher:
 
     def is_sibling(self, path: bytes) -> bool:
         """Tell whether some extractor may ask for this file through `File.sibling`."""
-        tails = self._siblings.get(path[path.rfind(b"/") + 1 :])
-        return tails is not None and any((b"/" + path).endswith(tail) for tail in tails)
+        matches = self._siblings.get(path[path.rfind(b"/") + 1 :])
+        return matches is not None and any(match.fullmatch(path) for match in matches)
+
+
+def _siblings(extractor: Extractor) -> set[str]:
+    """Return globs of the files beside those that an extractor wants: others of their names need not wait."""
+    folders = {pattern[: pattern.rfind("/") + 1] for pattern in extractor.patterns}
+    if extractor.magic:
+        folders.add("**/")
+    return {folder + sibling for folder in folders for sibling in extractor.siblings}
 
 
 def to_regex(pattern: str) -> str:
