@@ -113,8 +113,8 @@ def _urls(
     pairs = [("website", package.get("homepage")), ("vcs", source.get("url") or support.get("source"))]
     pairs += [(kind, support.get(field)) for field, kind in _URL_TYPES.items()]
     for kind, url in (*pairs, ("distribution", dist.get("url"))):
-        # A path is a place on the machine that built it, and what "source" names without a scheme as well.
-        if "://" in _text(url) or (kind == "vcs" and _text(url).startswith("git@")):
+        # A path is a place on the machine that built it.
+        if ("://" in _text(url) and not _text(url).startswith("file:")) or _text(url).startswith("git@"):
             yield kind, without_login(_text(url))
 
 

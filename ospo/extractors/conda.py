@@ -39,8 +39,10 @@ def _conda(file: File) -> Iterator[Record]:
         name=checked(_text(package, "name"), "name"),
         version=checked(_text(package, "version"), "version"),
         qualifiers=tuple((key, value) for key, value in qualifiers if value),
+        # Built on the machine, or from a folder that nobody else has.
+        registered=not _text(package, "channel").startswith("file:"),
         licenses=(RawLicense(license_, "license"),) if license_ else (),
-        urls=(("distribution", url),) if "://" in url else (),
+        urls=(("distribution", url),) if url.startswith(("https://", "http://")) else (),
         hashes=tuple(_hashes(package)),
         depends=_depends(package.get("depends")),
         direct=True if _requested(package) else None,
