@@ -41,6 +41,16 @@ def is_shard(path: str) -> bool:
     return bool(_SHARD.search(_stem(path)))
 
 
+def is_cached(path: str) -> bool:
+    """Tell whether a file lies where the hub's own library keeps models."""
+    return bool(_CACHED.fullmatch(path))
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text is the name of a model on the hub, as "owner/name"."""
+    return bool(_ID.fullmatch(text))
+
+
 def by_place(path: str) -> Component:
     """Name the model that a file belongs to by where it lies.
 

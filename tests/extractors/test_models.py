@@ -1,0 +1,185 @@
+"""Models of machine learning: what their parts have in common, and traps of single formats."""
+
+import json
+import struct
+from pathlib import Path
+
+import pytest
+
+from ospo.errors import ParseError
+from ospo.extractors import all_extractors, gguf_header
+from ospo.extractors.huggingface_names import by_address, by_folder, by_place, dataset, is_shard
+from ospo.extractors.interface import Extractor, File, Head, Held
+from ospo.model import Component, ComponentKind, ScanResult
+from ospo.scan import ScanOptions, scan
+
+BY_NAME = {extractor.name: extractor for extractor in all_extractors()}
+COMMIT = "0123456789" * 4
+
+
+def read(name: str, path: str, data: bytes, size: int = 0) -> tuple[list[Component], str]:
+    """Return what an extractor finds in a file, of which only `data` is kept if `size` is greater."""
+    extractor: Extractor = BY_NAME[name]
+    content = Head(Held(data), extractor.head) if size else Held(data)
+    found: list[Component] = []
+    try:
+        for record in extractor.extract(File(path, size or len(data), 0o644, content)):
+            assert isinstance(record, Component)
+            found.append(record)
+    except ParseError as error:
+        return found, error.message
+    return found, ""
+
+
+def scanned(folder: Path) -> ScanResult:
+    (result,) = scan(f"dir:{folder}", ScanOptions("2026-11-24T10:00:00Z"))
+    return result
+
+
+def safetensors(header: object, size: int = 0) -> bytes:
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + bytes(size)
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("m/tiny/model.safetensors", "local:pkg:generic/m/tiny"),
+        ("m/tiny/model-00002-of-00009.safetensors", "local:pkg:generic/m/tiny"),
+        ("m/tiny/pytorch_model.bin", "local:pkg:generic/m/tiny"),
+        ("m/tiny/big-00001-of-00002.gguf", "local:pkg:generic/m/tiny/big"),
+        ("m/other.v2.pt", "local:pkg:generic/m/other.v2"),
+        ("modelling.pt", "local:pkg:generic/modelling"),
+        ("model.onnx", "local:pkg:generic/model"),
+        ("m/.safetensors", "local:pkg:generic/m/safetensors"),
+        (f"c/models--a--b/snapshots/{COMMIT}/x.bin", f"pkg:huggingface/a/b@{COMMIT}"),
+        (f"models--a--b/snapshots/{COMMIT}/unet/x.bin", f"pkg:huggingface/a/b@{COMMIT}#unet"),
+        ("models--a--b/snapshots/main/x.bin", "pkg:huggingface/a/b"),
+        ("models--b/blobs/00", "pkg:huggingface/b"),
+        ("models--a--b/blobs/00/11", "local:pkg:generic/models--a--b/blobs/00/11"),
+        ("datasets--a--b/blobs/00", "local:pkg:generic/datasets--a--b/blobs/00"),
+    ],
+)
+def test_a_model_is_named_by_its_place(path: str, key: str) -> None:
+    assert by_place(path).key == key
+
+
+def test_files_at_the_root_describe_something_too() -> None:
+    assert by_folder("README.md").key == "local:pkg:generic/model"
+    assert by_folder("tiny/README.md").key == "local:pkg:generic/tiny"
+
+
+def test_a_name_with_a_line_break_is_an_error() -> None:
+    with pytest.raises(ParseError, match="line break"):
+        by_place("m/a\nb.gguf")
+
+
+@pytest.mark.parametrize(
+    ("address", "purl"),
+    [
+        ("https://huggingface.co/acme/tiny", "pkg:huggingface/acme/tiny"),
+        ("https://www.huggingface.co/acme/tiny/tree/main?x=1#y", "pkg:huggingface/acme/tiny"),
+        ("https://huggingface.co/acme/tiny.git", "pkg:huggingface/acme/tiny"),
+        ("https://hf.co/acme/Tiny_1.0", "pkg:huggingface/acme/Tiny_1.0"),
+        ("https://huggingface.co/datasets/acme/talk", None),
+        ("https://huggingface.co/spaces/acme/demo", None),
+        ("https://huggingface.co/acme", None),
+        ("https://huggingface.co.registry.example/acme/tiny", None),
+        ("https://registry.example/https://huggingface.co/acme/tiny", None),
+        ("acme/tiny", None),
+    ],
+)
+def test_only_addresses_on_the_hub_name_a_registered_model(address: str, purl: str | None) -> None:
+    model = by_address(address)
+    assert (model.purl if model else None) == purl
+
+
+def test_a_data_set_is_never_registered() -> None:
+    assert dataset("acme/talk").key == "local:pkg:generic/datasets/acme/talk"
+    assert dataset("squad").kind is ComponentKind.DATA
+    with pytest.raises(ParseError):
+        dataset(" / ")
+
+
+def test_parts_are_known_by_their_number() -> None:
+    assert is_shard("m/model-00001-of-00002.safetensors")
+    assert not is_shard("m/model-1-of-2.safetensors")
+
+
+def test_weights_configuration_and_card_are_one_component(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "tiny"
+    folder.mkdir(parents=True)
+    for number in (1, 2):
+        tensor = {"dtype": "BF16", "shape": [2, 3], "data_offsets": [0, 12]}
+        part = safetensors({f"w{number}": tensor}, 12)
+        (folder / f"model-0000{number}-of-00002.safetensors").write_bytes(part)
+    index = {"metadata": {"total_parameters": 12}, "weight_map": {"w1": "model-00001-of-00002.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    config = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "_name_or_path": "acme/base"}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "README.md").write_text("---\nlicense: apache-2.0\nbase_model: acme/base\n---\n# tiny\n")
+    (model,) = scanned(tmp_path).components
+    assert (model.key, model.evidence, len(model.locations)) == (
+        "local:pkg:generic/models/tiny",
+        "embedded",
+        5,
+    )
+    assert [raw.text for raw in model.licenses] == ["apache-2.0"]
+    assert dict(model.properties) == {
+        "model:format": "safetensors",
+        "model:dtype": "BF16",
+        "model:base": "acme/base",
+        "model:architecture": "llama",
+        "model:class": "LlamaForCausalLM",
+        "model:loaded-from": "acme/base",
+        "model:parameters": "12",
+        "model:parts": "1",
+    }
+
+
+def test_a_configuration_of_something_else_is_no_problem(tmp_path: Path) -> None:
+    for name, text in {
+        "a": '{"model_type": "x"}',
+        "b": "{ // a comment",
+        "c": '{"architectures": ["amd64"]}',
+        "d": '{"architectures": 1, "model_type": ',
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text(text)
+    result = scanned(tmp_path)
+    assert not result.components
+    assert not result.problems
+
+
+def test_a_header_of_safetensors_that_is_too_large_keeps_the_model() -> None:
+    head = BY_NAME["safetensors"].head
+    data = struct.pack("<Q", head) + b"{".ljust(100)
+    (model,), error = read("safetensors", "m/a.safetensors", data, size=3 << 30)
+    assert model.name == "a"
+    assert error == f"has a header of {head} bytes, more than the {head} that are read"
+
+
+def test_a_header_of_gguf_that_is_too_large_keeps_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = b"general.name" + struct.pack("<IQ", 8, 4) + b"tiny"
+    data = b"GGUF" + struct.pack("<IQQQ", 3, 0, 2, 12) + text
+    monkeypatch.setattr(gguf_header, "HEAD", len(data))
+    (model,), error = read("gguf", "m/a.gguf", data, size=3 << 30)
+    assert model.name == "tiny"
+    assert error == "its header is larger than the 0 MiB that are read"
+
+
+def test_a_vocabulary_is_passed_over_quickly() -> None:
+    words = b"".join(struct.pack("<Q", 5) + b"words" for _ in range(300_000))
+    key = struct.pack("<Q", 21) + b"tokenizer.ggml.tokens" + struct.pack("<IIQ", 9, 8, 300_000)
+    name = struct.pack("<Q", 12) + b"general.name" + struct.pack("<IQ", 8, 4) + b"tiny"
+    data = b"GGUF" + struct.pack("<IQQ", 3, 0, 2) + key + words + name
+    (model,), error = read("gguf", "m/a.gguf", data)
+    assert (model.name, error) == ("tiny", "")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 2000, " / ", ""])
+def test_a_name_that_is_none_leaves_the_place(name: str) -> None:
+    text = name.encode()
+    value = struct.pack("<Q", 12) + b"general.name" + struct.pack("<IQ", 8, len(text)) + text
+    (model,), error = read("gguf", "m/a.gguf", b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + value)
+    assert (model.key, error) == ("local:pkg:generic/m/a", "")
