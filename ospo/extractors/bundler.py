@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ospo.errors import ParseError
 from ospo.extractors.declared_values import vcs_url
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_text
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text
 from ospo.extractors.lock_hashes import from_hex
 from ospo.extractors.records import checked, without_login
 from ospo.model import Component, Evidence, Record
@@ -62,6 +62,8 @@ class _Lock:
 
 
 def _bundler(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     text, damage = lock_text(file), Damage()
     lock = _read(text.split("\n"))
     if not lock.gems and not lock.has_dependencies and text.strip():

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import plain_text
+from ospo.extractors.lock_entries import is_of_a_dependency, plain_text
 from ospo.extractors.records import checked, people, small, without_login
 from ospo.limits import MiB
 from ospo.model import Component, Evidence, RawLicense, Record
@@ -19,12 +19,11 @@ _FIELD = re.compile(r"^[ \t]*\w+\.(\w+)[ \t]*=[ \t]*(.*)$", re.MULTILINE)
 _NEED = re.compile(r"^[ \t]*\w+\.add_(?:runtime_)?dependency[ \t(]*(.*)$", re.MULTILINE)
 _LITERAL = re.compile(r"""(?:"([^"\\#]*)"|'([^'\\]*)')(?:\.freeze)?""")
 _WORDS = re.compile(r"%[wW][\[({]([^\])}]*)[\])}]")
-# Gems carry their own specification with them.
-_INSTALLED = re.compile(r"(?:.*/)?(?:specifications/.*|gems/[^/]+-(?:[0-9][^/]*|[0-9a-f]{7,})/.+)")
 
 
 def _gemspec(file: File) -> Iterator[Record]:
-    if _INSTALLED.fullmatch(file.path):
+    # An installed gem carries its own with it.
+    if is_of_a_dependency(file) or "specifications" in file.path.split("/"):
         return
     text = plain_text(small(file, _SIZE_LIMIT))
     values: dict[str, list[str]] = {}

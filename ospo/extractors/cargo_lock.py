@@ -13,7 +13,7 @@ from typing import Any
 from ospo.extractors.cargo_manifest import Manifest, read_manifest
 from ospo.extractors.declared_values import listed, table, texts, vcs_url, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_toml
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_toml
 from ospo.extractors.lock_hashes import from_hex
 from ospo.extractors.locked import Locked, connected, scoped
 from ospo.extractors.records import checked, without_login
@@ -40,6 +40,8 @@ class _Crate:
 
 
 def _cargo_lock(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     document, damage, manifest = lock_toml(file.data), Damage(), Manifest()
     with damage.at("the Cargo.toml beside it"):
         manifest = read_manifest(file.sibling("Cargo.toml"))

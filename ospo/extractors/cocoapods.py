@@ -12,7 +12,7 @@ from typing import Any
 from ospo.errors import ParseError
 from ospo.extractors.declared_values import listed, table, texts, vcs_url, words, yaml_mapping
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency
 from ospo.extractors.records import checked
 from ospo.model import Component, Evidence, Record
 
@@ -31,6 +31,8 @@ class _Lock:
 
 
 def _podfile_lock(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     document, damage = yaml_mapping(file), Damage()
     pods = list(_pods(listed(document.get("PODS"))))
     dependencies = document.get("DEPENDENCIES")

@@ -12,13 +12,15 @@ from ospo.errors import ParseError
 from ospo.extractors.composer import component
 from ospo.extractors.declared_values import json_object, listed, table
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_json
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json
 from ospo.model import Component, Evidence, Record, Scope
 
 _SECTIONS = {"packages": Scope.RUNTIME, "packages-dev": Scope.DEVELOPMENT}
 
 
 def _composer_lock(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     lock, damage = lock_json(file), Damage()
     if _SECTIONS.keys().isdisjoint(lock):
         raise ParseError("has no list of packages")

@@ -12,7 +12,7 @@ from typing import Any
 from ospo.errors import ParseError
 from ospo.extractors.declared_values import table, texts
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_json, plain_text
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json, plain_text
 from ospo.extractors.records import checked, small
 from ospo.limits import MiB
 from ospo.model import Component, Evidence, Record, Scope
@@ -65,6 +65,8 @@ def _label(reference: str) -> str:
 
 
 def _conan_lock(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     document, damage = lock_json(file), Damage()
     nodes = table(document.get("graph_lock")).get("nodes")
     if isinstance(nodes, dict):
@@ -102,6 +104,8 @@ def _with_needs(package: Component, entry: dict[str, Any], references: dict[str,
 
 
 def _conanfile(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     yield from _sections(file, _ASKED, direct=True)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ospo.errors import ParseError
 from ospo.extractors.declared_values import listed, table, words, yaml_mapping
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency
 from ospo.extractors.pypi_packages import pypi_package
 from ospo.extractors.records import checked, without_login
 from ospo.model import Component, Evidence, Record
@@ -26,6 +26,8 @@ _TOKEN = re.compile(r"/t/[^/]*/")
 
 
 def _environment(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     document, damage = yaml_mapping(file), Damage()
     exported = bool(words(document.get("prefix")))
     for number, entry in enumerate(listed(document.get("dependencies"))):

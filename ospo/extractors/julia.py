@@ -13,7 +13,7 @@ from typing import Any
 
 from ospo.extractors.declared_values import listed, table, texts, vcs_url, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_toml
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_toml
 from ospo.extractors.records import checked
 from ospo.model import Component, Evidence, Record
 
@@ -34,6 +34,8 @@ class _Package:
 
 
 def _manifest(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     document, damage = lock_toml(file.data), Damage()
     asked = None
     with damage.at("the Project.toml beside it"):

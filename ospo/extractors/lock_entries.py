@@ -1,5 +1,6 @@
 """Read lock files entry by entry: values whose types nobody has checked, and entries that are damaged."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,18 +8,23 @@ from typing import Any
 from ospo.errors import ParseError
 from ospo.extractors.declared_values import LOCK_LIMIT, json_object, toml_table
 from ospo.extractors.interface import File
-from ospo.extractors.records import bounded, small
+from ospo.extractors.records import NAME_LIMIT, bounded, small
 
 _DOTS_IN_A_LINE = 1000
 """Reading a key of dotted parts takes the square of their number."""
 
 # What was installed brings lock files along that say what its makers used.
 _PACKAGE_FOLDERS = frozenset(("node_modules", "site-packages", "dist-packages", "bower_components"))
+# Of gems, those that Bundler has from git included, and of crates.
+_NAMED_FOLDERS = re.compile(
+    r"(?:^|/)(?:gems/[^/]+-(?:[0-9][^/]*|[0-9a-f]{7,})|registry/src/[^/]+/[^/]+-[0-9][^/]*)/"
+)
 
 
 def is_of_a_dependency(file: File) -> bool:
     """Tell whether a file lies in an installed package: it says nothing about the project around it."""
-    return not _PACKAGE_FOLDERS.isdisjoint(file.path.split("/")[:-1])
+    named = _NAMED_FOLDERS.search(file.path[: NAME_LIMIT * 4])
+    return named is not None or not _PACKAGE_FOLDERS.isdisjoint(file.path.split("/")[:-1])
 
 
 def plain_text(data: bytes) -> str:

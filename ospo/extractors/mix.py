@@ -12,7 +12,7 @@ from ospo.errors import ParseError
 from ospo.extractors.declared_values import vcs_url
 from ospo.extractors.hex_packages import NO_REPOSITORY, namespace
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_text
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text
 from ospo.extractors.lock_hashes import from_hex
 from ospo.extractors.records import checked
 from ospo.model import Component, Evidence, Record
@@ -34,6 +34,8 @@ class _Entry:
 
 
 def _mix_lock(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     damage, versions, found = Damage(), {}, []
     for number, line in enumerate(lock_text(file).split("\n"), 1):
         with damage.at(f"line {number}"):

@@ -11,7 +11,7 @@ from typing import Any
 from ospo.errors import ParseError
 from ospo.extractors.declared_values import listed, table, texts, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_json
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json
 from ospo.extractors.nuget_packages import Package, labels, normal, united
 from ospo.model import Evidence, Record, Scope
 
@@ -27,6 +27,8 @@ def _components(file: File, read: _Read) -> Iterator[Record]:
 
 
 def _lock(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     yield from _components(file, _locked)
 
 
@@ -60,6 +62,8 @@ def _hash(value: object) -> dict[str, str]:
 
 
 def _assets(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     yield from _components(file, _restored)
 
 

@@ -9,7 +9,7 @@ MSBuild is not run: a version that is a property, a range or a pattern is left o
 from collections.abc import Iterator
 
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency
 from ospo.extractors.nuget_packages import Package, literal, normal, united
 from ospo.extractors.records import small
 from ospo.extractors.xml_elements import Element, elements
@@ -23,7 +23,7 @@ _RESOLVED = ("packages.lock.json", "obj/project.assets.json")
 
 def _project(file: File) -> Iterator[Record]:
     # What was resolved says more, and more exactly.
-    if any(file.sibling(name) is not None for name in _RESOLVED):
+    if is_of_a_dependency(file) or any(file.sibling(name) is not None for name in _RESOLVED):
         return
     found = elements(small(file, _SIZE_LIMIT), {*_ASKED, "PackageVersion"})
     yield from _components(package for element in found for package in _referenced(element))
@@ -43,6 +43,8 @@ def _referenced(element: Element) -> Iterator[Package]:
 
 
 def _packages_config(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     yield from _components(map(_listed, elements(small(file, _SIZE_LIMIT), {"package"})))
 
 

@@ -7,7 +7,7 @@ A switch keeps the description of what is installed in `.opam-switch/packages/NA
 from collections.abc import Iterator, Mapping
 
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, plain_text
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, plain_text
 from ospo.extractors.opam_file import Token, fields
 from ospo.extractors.records import bounded, checked, people, small, without_login
 from ospo.limits import MiB
@@ -29,7 +29,7 @@ def _installed(file: File) -> Iterator[Record]:
 
 
 def _declared(file: File) -> Iterator[Record]:
-    if _SWITCH in f"/{file.path}":
+    if _SWITCH in f"/{file.path}" or is_of_a_dependency(file):
         return
     damage = Damage()
     found = fields(plain_text(small(file, _SIZE_LIMIT)))

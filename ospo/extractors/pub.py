@@ -9,7 +9,7 @@ from typing import Any
 
 from ospo.extractors.declared_values import table, vcs_url, words, yaml_mapping
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency
 from ospo.extractors.lock_hashes import from_hex
 from ospo.extractors.records import checked, without_login
 from ospo.model import Component, Evidence, Record, Scope
@@ -18,6 +18,8 @@ _ASKED = {"direct main": True, "direct dev": True, "direct overridden": True, "t
 
 
 def _pubspec_lock(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     damage = Damage()
     for name, entry in table(yaml_mapping(file).get("packages")).items():
         with damage.at(f"package {name!r}"):

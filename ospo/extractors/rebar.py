@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ospo.errors import ParseError
 from ospo.extractors.declared_values import vcs_url
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_text
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text
 from ospo.extractors.lock_hashes import from_hex
 from ospo.extractors.records import checked
 from ospo.model import Component, Evidence, Record
@@ -24,6 +24,8 @@ _HASH = re.compile(r'\{<<"([^"\s]+)">>,\s*<<"([0-9A-Fa-f]{64})">>\}')
 
 
 def _rebar_lock(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     text, damage = lock_text(file), Damage()
     # The inner hash is one of parts of the package, the outer one of the file.
     hashes = dict(_HASH.findall(text.partition("{pkg_hash_ext,")[2]))

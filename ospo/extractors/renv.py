@@ -11,7 +11,7 @@ from typing import Any
 from ospo.errors import ParseError
 from ospo.extractors.declared_values import table, texts, vcs_url, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_json
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json
 from ospo.extractors.records import checked
 from ospo.model import Component, Evidence, RawLicense, Record
 
@@ -22,6 +22,8 @@ _NAME = re.compile(r"\s*([A-Za-z][A-Za-z0-9.]*)")
 
 
 def _renv_lock(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     document, damage = lock_json(file), Damage()
     packages = document.get("Packages")
     if not isinstance(packages, dict):

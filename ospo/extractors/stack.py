@@ -12,7 +12,7 @@ from typing import Any
 from ospo.errors import ParseError
 from ospo.extractors.declared_values import listed, table, vcs_url, words, yaml_mapping
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_text
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text
 from ospo.extractors.records import checked, without_login
 from ospo.model import Component, Evidence, Record
 
@@ -23,7 +23,7 @@ _FROZEN = re.compile(r"(?:any\.)?([A-Za-z0-9]+(?:-[A-Za-z0-9]+)*) *==([0-9]+(?:\
 
 def _stack(file: File) -> Iterator[Record]:
     # It says the same, with commits and versions.
-    if file.sibling("stack.yaml.lock") is not None:
+    if is_of_a_dependency(file) or file.sibling("stack.yaml.lock") is not None:
         return
     damage = Damage()
     for number, entry in enumerate(listed(yaml_mapping(file).get("extra-deps"))):
@@ -36,6 +36,8 @@ def _stack(file: File) -> Iterator[Record]:
 
 
 def _stack_lock(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     damage = Damage()
     for number, entry in enumerate(listed(yaml_mapping(file).get("packages"))):
         with damage.at(f"packages[{number}]"):
@@ -72,6 +74,8 @@ def _component(name: str, version: str, qualifiers: tuple[tuple[str, str], ...])
 
 
 def _freeze(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     lines = [line for line in lock_text(file).split("\n") if not line.lstrip().startswith("--")]
     text = "\n".join(lines)
     if text.strip() and "constraints:" not in text:

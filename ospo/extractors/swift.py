@@ -11,7 +11,7 @@ from typing import Any
 from ospo.errors import ParseError
 from ospo.extractors.declared_values import listed, table, vcs_url, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_json
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json
 from ospo.extractors.records import checked
 from ospo.model import Component, Evidence, Record
 
@@ -19,6 +19,8 @@ _REPOSITORY = re.compile(r"git\+[a-z+]+://(?:[^/@]*@)?([^/:@]+)(?::\d+)?/(.+?)(?
 
 
 def _package_resolved(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     document, damage = lock_json(file), Damage()
     pins = document.get("pins", table(document.get("object")).get("pins"))
     if not isinstance(pins, list):

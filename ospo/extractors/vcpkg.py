@@ -9,7 +9,7 @@ from typing import Any
 
 from ospo.extractors.declared_values import listed, table, texts, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_json
+from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json
 from ospo.extractors.records import checked, people, without_login
 from ospo.model import Component, ComponentKind, Evidence, RawLicense, Record, Scope
 
@@ -17,6 +17,8 @@ _VERSIONS = ("version", "version-semver", "version-date", "version-string")
 
 
 def _vcpkg(file: File) -> Iterator[Record]:
+    if is_of_a_dependency(file):
+        return
     manifest, damage = lock_json(file), Damage()
     needs = dict(_needs(manifest))
     if words(manifest.get("name")):
