@@ -15,7 +15,7 @@ from ospo.extractors.interface import File
 
 MAGIC = b"\x7fELF"
 
-_EXECUTABLE, _SHARED = 2, 3
+_RELOCATABLE, _EXECUTABLE, _SHARED = 1, 2, 3
 _PROGRAM_LOADED, _FLAG_WRITE, _FLAG_EXECUTE = 1, 2, 1
 _SECTION_WITHOUT_BYTES = 8
 _SECTION_NAMES_MAX = 1 << 20
@@ -180,10 +180,11 @@ class Elf:
         return list(entry.iter_unpack(table))
 
 
-def read_elf(file: File, head: bytes) -> Elf | None:
+def read_elf(file: File, head: bytes, *, objects: bool = False) -> Elf | None:
     """Open an ELF file by its first `HEADER_MAX` bytes.
 
-    None for what is neither program nor library: relocatable objects, core dumps.
+    None for what is neither program nor library: core dumps, and relocatable objects unless `objects` asks
+    for them: modules of the Linux kernel are such.
 
     Raises:
         ParseError: the ELF header is cut off, or of no known class and byte order.
@@ -192,6 +193,6 @@ def read_elf(file: File, head: bytes) -> Elf | None:
     if layout is None or len(head) < layout.header.size:
         raise ParseError(f"ELF header at offset 0 is damaged: {head[:20].hex(' ')}")
     header = layout.header.unpack_from(head)
-    if header[0] not in (_EXECUTABLE, _SHARED):
+    if header[0] not in (_EXECUTABLE, _SHARED) and not (objects and header[0] == _RELOCATABLE):
         return None
     return Elf(file, layout, header)

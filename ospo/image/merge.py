@@ -10,7 +10,7 @@ from ospo.image.paths import Resolver, resolve
 from ospo.model import Component, Distro, Evidence, Location, Ownership, Scope
 
 # Types whose purl names the distribution; the databases themselves do not say which one they belong to.
-_OS_TYPES = frozenset(("alpm", "apk", "deb", "rpm"))
+_OS_TYPES = frozenset(("alpm", "apk", "deb", "portage", "rpm"))
 # Start of a distribution's name -> vendor, which the purl type definition wants as the namespace of rpm:
 # https://github.com/package-url/purl-spec/blob/main/types/rpm-definition.json.
 _RPM_VENDORS = (
@@ -137,8 +137,8 @@ def _is_package(component: Component) -> bool:
 
 
 def _names(package: Component) -> tuple[str, ...]:
-    """Return the names that `Ownership` may use: rpm tells packages of one name apart by a longer one."""
-    return (package.name, *(package.provides if package.type == "rpm" else ()))
+    """Return the names `Ownership` may use: rpm and Portage tell equal names apart by a longer one."""
+    return (package.name, *(package.provides if package.type in ("portage", "rpm") else ()))
 
 
 def _other_spellings(paths: Iterable[str], links: Mapping[str, str]) -> set[str]:

@@ -67,6 +67,25 @@ def test_packages_of_arch_carry_its_name_and_own_their_files() -> None:
     assert owners == {package: "", "pkg:pypi/six@1.16.0": package}
 
 
+def test_packages_of_gentoo_own_their_files_and_are_told_apart_by_category() -> None:
+    python, name = "var/db/pkg/dev-python/six-1.16.0", "usr/lib/python3.12/site-packages/six-1.16.0.egg-info"
+    found = merged(
+        {
+            f"{python}/CONTENTS": f"obj /{name} 5d41402abc4b2a76b9719d911017c592 1700000000\n",
+            f"{python}/LICENSE": "MIT\n",
+            "var/db/pkg/app-misc/six-1.16.0/CONTENTS": "",
+            "var/db/pkg/virtual/six-1/CONTENTS": "",
+            "etc/os-release": "ID=gentoo\n",
+            name: SIX,
+        }
+    )
+    owners = {component.key: component.owned_by for component in found.components}
+    assert owners["pkg:pypi/six@1.16.0"] == "pkg:portage/dev-python/six@1.16.0"
+    assert [c.licenses for c in found.components if c.namespace == "dev-python"] == [
+        (RawLicense("MIT", "LICENSE"),)
+    ]
+
+
 def test_the_distribution_of_an_upper_layer_names_the_packages_of_lower_ones() -> None:
     assert keys({"var/lib/dpkg/status": STATUS}, {"etc/os-release": DEBIAN})[0].endswith("distro=debian-12")
 
