@@ -63,8 +63,8 @@ def lock_toml(data: bytes) -> dict[str, Any]:
     return toml_table(data)
 
 
-def table(value: object, what: str) -> dict[str, Any]:
-    """Return a table, an empty one where there is no value.
+def table(value: object, what: str = "") -> dict[str, Any]:
+    """Return a table, an empty one where there is no value; `what` says in an error which one it is.
 
     Raises:
         ParseError: it is something else.
@@ -72,11 +72,11 @@ def table(value: object, what: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ParseError(f"{what} is not a table")
+        raise ParseError(f"{what} is not a table".lstrip())
     return value
 
 
-def items(value: object, what: str) -> list[Any]:
+def items(value: object, what: str = "") -> list[Any]:
     """Return a list, an empty one where there is no value.
 
     Raises:
@@ -85,7 +85,7 @@ def items(value: object, what: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise ParseError(f"{what} is not a list")
+        raise ParseError(f"{what} is not a list".lstrip())
     return value
 
 

@@ -25,7 +25,7 @@ class Folders:
         self._above: dict[str, list[dict[str, str]]] = {}
         for path, entry in entries.items():
             with damage.at(path or "the project"):
-                self._add(checked(path, "path") if path else path, table(entry, "entry"))
+                self._add(checked(path, "path") if path else path, table(entry))
 
     def _add(self, path: str, entry: Mapping[str, Any]) -> None:
         if entry.get("link") is True:
@@ -76,7 +76,7 @@ def entries_of_tree(lock: Mapping[str, Any], manifest: bytes | None, damage: Dam
             path = f"{folder}node_modules/{name}"
             with damage.at(path or "the project"):
                 checked(path, "path")
-                entries[path] = _entry(table(node, "entry"))
+                entries[path] = _entry(table(node))
                 waiting.append((f"{path}/", table(node.get("dependencies"), "dependencies")))
     return entries
 

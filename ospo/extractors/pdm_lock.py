@@ -45,7 +45,7 @@ def _entries(
     files = _old_files(lock)
     for number, entry in enumerate(items(lock.get("package"), "package"), 1):
         with damage.at(f"package {number}"):
-            entry = table(entry, "entry")
+            entry = table(entry)
             yield packages.add(_package(entry, files)), entry
 
 

@@ -31,7 +31,7 @@ def _pipfile_lock(file: File) -> Iterator[Record]:
     for group, entries in lock.items():
         if group != "_meta":
             with damage.at(group):
-                packages = dict(_packages(group, table(entries, "it"), damage))
+                packages = dict(_packages(group, table(entries), damage))
                 asked = {key for key in packages if direct is not None and (group, key) in direct}
                 yield from connected(packages, asked if direct is not None else None)
     damage.report()
@@ -42,7 +42,7 @@ def _packages(group: str, entries: Mapping[str, Any], damage: Damage) -> Iterato
     scope = Scope.RUNTIME if group == "default" else Scope.DEVELOPMENT
     for name, entry in entries.items():
         with damage.at(f"{group} {name!r}"):
-            component = _package(name, table(entry, "entry"))
+            component = _package(name, table(entry))
             yield normalized(name), Locked(replace(component, scope=scope))
 
 

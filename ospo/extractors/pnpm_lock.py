@@ -53,12 +53,12 @@ def _components(lock: Mapping[str, Value], project: Component | None, damage: Da
     for key, node in nodes.items():
         with damage.at(key):
             entry = packages.get(key) or packages.get(key.partition("(")[0]) or node
-            component = pnpm_package(key, table(entry, "entry"), old=version.startswith(("4", "5")))
-            locked[key] = Locked(component, tuple(_edges(table(node, "entry"), nodes)))
+            component = pnpm_package(key, table(entry), old=version.startswith(("4", "5")))
+            locked[key] = Locked(component, tuple(_edges(table(node), nodes)))
     asked: list[Need] = []
     for path, importer in _importers(lock, damage).items():
         with damage.at(f"importer {path}"):
-            needed = tuple(_edges(table(importer, "entry"), nodes))
+            needed = tuple(_edges(table(importer), nodes))
             asked += needed
             if path == _ROOT and project:
                 locked[""] = Locked(project, needed)
@@ -68,11 +68,11 @@ def _components(lock: Mapping[str, Value], project: Component | None, damage: Da
 def _importers(lock: Mapping[str, Value], damage: Damage) -> Mapping[str, Value]:
     """Return the packages of the project; one that is alone was written at the top until version 6."""
     with damage.at("importers"):
-        return _tables(lock.get("importers"), "it") or {_ROOT: dict(lock)}
+        return _tables(lock.get("importers")) or {_ROOT: dict(lock)}
     return {}
 
 
-def _tables(value: object, what: str) -> Mapping[str, Value]:
+def _tables(value: object, what: str = "") -> Mapping[str, Value]:
     return table(value or None, what)
 
 

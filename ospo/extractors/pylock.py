@@ -34,7 +34,7 @@ def _pylock(file: File) -> Iterator[Record]:
     by_name: dict[str, list[str]] = {}
     for number, entry in enumerate(items(lock.get("packages"), "packages"), 1):
         with damage.at(f"packages[{number - 1}]"):
-            entry = table(entry, "entry")
+            entry = table(entry)
             component = _package(entry, defaults)
             entries[str(number)], components[str(number)] = entry, component
             by_name.setdefault(component.name, []).append(str(number))

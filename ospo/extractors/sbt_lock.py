@@ -29,7 +29,7 @@ def _sbt(file: File) -> Iterator[Record]:
     damage = Damage()
     for number, entry in enumerate(items(lock.get("dependencies"), "dependencies")):
         with damage.at(f"dependencies[{number}]"):
-            yield _component(table(entry, "entry"))
+            yield _component(table(entry))
     damage.report()
 
 

@@ -29,7 +29,7 @@ def _uv_lock(file: File) -> Iterator[Record]:
         with damage.at(f"package {key}"):
             _add_needs(key, entry, packages)
     with damage.at("manifest"):
-        _ask(table(lock.get("manifest"), "it"), packages)
+        _ask(table(lock.get("manifest")), packages)
     yield from connected(packages.scoped(), packages.direct)
     damage.report()
 
@@ -40,7 +40,7 @@ def _entries(
     members = {normalized(name) for name in _members(lock)}
     for number, entry in enumerate(items(lock.get("package"), "package"), 1):
         with damage.at(f"package {number}"):
-            entry = table(entry, "entry")
+            entry = table(entry)
             source = table(entry.get("source"), "source")
             own = (
                 any(source.get(kind) == "." for kind in _LOCAL)

@@ -82,7 +82,7 @@ def classic_package(key: str, entry: Value) -> Component:
     Raises:
         ParseError: it has no name or version.
     """
-    fields = table(entry, "entry")
+    fields = table(entry)
     name, _, requirement = _split(next(iter(descriptors(key)), ""))
     if requirement.startswith("npm:"):
         name, _, requirement = _split(requirement.removeprefix("npm:"))
@@ -111,7 +111,7 @@ def later_package(_: str, entry: Value) -> Component:
     Raises:
         ParseError: it has no resolution, name or version.
     """
-    fields = table(entry, "entry")
+    fields = table(entry)
     name, at, reference = _split(word(fields.get("resolution"), "resolution"))
     version = word(fields.get("version"), "version")
     if not at:
