@@ -14,6 +14,7 @@ from ospo.limits import MiB
 from ospo.model import Component, Evidence, RawLicense, Record, Scope
 
 _SIZE_LIMIT = MiB
+_HEAD = 1024
 _URLS = {"homepage": "website", "bug-reports": "issue-tracker", "doc": "documentation"}
 _DEVELOPMENT = frozenset(("build", "dev", "with-dev-setup", "with-doc", "with-test"))
 _SWITCH = "/.opam-switch/packages/"
@@ -29,7 +30,9 @@ def _installed(file: File) -> Iterator[Record]:
 
 
 def _declared(file: File) -> Iterator[Record]:
-    if _SWITCH in f"/{file.path}" or is_of_a_dependency(file):
+    # The program is called like its files.
+    is_program = b"\0" in file.content.read(0, _HEAD)
+    if is_program or _SWITCH in f"/{file.path}" or is_of_a_dependency(file):
         return
     damage = Damage()
     found = fields(plain_text(small(file, _SIZE_LIMIT)))
