@@ -15,7 +15,7 @@ from ospo.model import Component, ComponentKind, Evidence, Record
 
 # Thirty times the largest; scripts of this name are mostly larger, and not meant.
 _SIZE_LIMIT = 64 * 1024
-_ASSIGNMENT = re.compile(r'([A-Z_]+)="?([^"]*)"?\s*')
+_ASSIGNMENT = re.compile(r'([A-Z_]+)=("?)([^"]*)\2')
 _VERSION = re.compile(r"\d{1,2}(?:\.\d{1,3}){0,4}(?:_\d{1,3})?(?:-?b\d{1,3})?(?:\+\d{1,3})?")
 """The release and its build, without what vendors add: "17.0.15+6", "1.8.0_422-b05"."""
 _COMMERCIAL = "commercial"
@@ -50,8 +50,8 @@ def _jvm(file: File) -> Iterator[Record]:
 
 
 def _values(text: str) -> Mapping[str, str]:
-    assignments = filter(None, map(_ASSIGNMENT.fullmatch, text.split("\n")))
-    return {match[1]: bounded(match[2].strip()) for match in assignments if match[2].strip()}
+    assignments = filter(None, (_ASSIGNMENT.fullmatch(line.strip()) for line in text.split("\n")))
+    return {match[1]: bounded(match[3].strip()) for match in assignments if match[3].strip()}
 
 
 def _version(values: Mapping[str, str]) -> str:
