@@ -6,6 +6,7 @@ The hub's folders: https://huggingface.co/docs/huggingface_hub/guides/manage-cac
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from ospo.errors import ParseError
@@ -26,6 +27,7 @@ _USUAL = re.compile(
 )
 """Names that say nothing: the folder tells which model it is."""
 
+_PACKED = ("I16", "I32", "I64", "U", "BOOL", "STRING")
 _MOST_ITEMS = 100
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
@@ -157,6 +159,13 @@ def _texts(value: object) -> Iterator[str]:
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, str) and item.strip():
             yield bounded(item.strip())
+
+
+def parameters(types: Counter[str]) -> int | None:
+    """Return how many weights there are, None where most are whole numbers: each packs several of them."""
+    packed = sum(count for kind, count in types.items() if kind.startswith(_PACKED))
+    count = types.total()
+    return count if count and 2 * packed <= count else None
 
 
 def properties(*pairs: tuple[str, object]) -> tuple[tuple[str, str], ...]:

@@ -19,6 +19,7 @@ from ospo.extractors.huggingface_names import (
     by_place,
     is_shard,
     licenses,
+    parameters,
     properties,
     refuse_pointer,
 )
@@ -82,7 +83,7 @@ def weights(file: File) -> Iterator[Record]:
             ("name", about.get("modelspec.title")),
             ("architecture", about.get("modelspec.architecture")),
             ("dtype", sorted(types)),
-            ("parameters", None if is_shard(file.path) else _parameters(types)),
+            ("parameters", None if is_shard(file.path) else parameters(types)),
             ("base", about.get("ss_base_model_version")),
         ),
     )
@@ -109,13 +110,6 @@ def _elements(shape: object) -> int:
     if not all(isinstance(length, int) and 0 <= length < _WORD for length in shape):
         raise ParseError("has a tensor with a shape that makes no sense")
     return prod(shape)
-
-
-def _parameters(types: Counter[str]) -> int | None:
-    """Return the number of elements, None where most are whole numbers: each packs several weights."""
-    whole = sum(count for kind, count in types.items() if kind.startswith(("I", "U", "BOOL")))
-    count = types.total()
-    return count if count and 2 * whole <= count else None
 
 
 def _index(file: File) -> Iterator[Record]:

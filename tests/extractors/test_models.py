@@ -183,3 +183,45 @@ def test_a_name_that_is_none_leaves_the_place(name: str) -> None:
     value = struct.pack("<Q", 12) + b"general.name" + struct.pack("<IQ", 8, len(text)) + text
     (model,), error = read("gguf", "m/a.gguf", b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + value)
     assert (model.key, error) == ("local:pkg:generic/m/a", "")
+
+
+def onnx(*weights: bytes, properties: bytes = b"") -> bytes:
+    """Return a model of a few weights; each is the bytes of a `TensorProto`."""
+    graph = b"\x12\x01g" + b"".join(b"\x2a" + varint(len(one)) + one for one in weights)
+    return b"\x08\x08\x3a" + varint(len(graph)) + graph + properties
+
+
+def varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes((*out, number))
+
+
+def tensor(size: int) -> bytes:
+    """Return a `TensorProto` of a million F32."""
+    return b"\x08\xc0\x84\x3d\x10\x01\x4a" + varint(size) + bytes(size)
+
+
+def test_the_weights_of_onnx_are_counted_and_passed_over() -> None:
+    license_ = b"\x72\x0e\x0a\x07license\x12\x03MIT"
+    (model,), error = read("onnx", "m/a.onnx", onnx(tensor(1000), tensor(1000), properties=license_))
+    assert error == ""
+    assert dict(model.properties)["model:parameters"] == "2000000"
+    assert [raw.text for raw in model.licenses] == ["MIT"]
+
+
+@pytest.mark.parametrize("kept", range(3, 80))
+def test_of_a_large_onnx_the_head_says_what_it_is(kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ospo.extractors.onnx.HEAD", kept)
+    data = onnx(tensor(10), tensor(10), tensor(1000))
+    models, error = read("onnx", "m/a.onnx", data[:kept], size=len(data))
+    assert [model.name for model in models] == ["a"]
+    assert all("model:parameters" not in dict(model.properties) for model in models)
+    assert error == ""
+
+
+def test_more_fields_than_any_model_has_are_an_error() -> None:
+    models, error = read("onnx", "m/a.onnx", b"\x08\x08" * 1_100_000)
+    assert (models, error) == ([], "has more than 1000000 fields")
