@@ -23,6 +23,8 @@ _SCHEMA = "SELECT rootpage, sql FROM sqlite_schema WHERE name = 'Packages' COLLA
 _COLUMNS = "table_xinfo"
 _BLOBS = "SELECT blob FROM Packages NOT INDEXED"
 _MESSAGE_MAX = 200
+_MEMORY_FILES = 8
+"""How many times `limits.memory_file` a database may have: it is one file, and full systems have 120 MB."""
 _STEPS_MAX = 50_000_000
 """Instructions of SQLite's machine: seconds, and a hundred times what the largest system takes."""
 
@@ -31,11 +33,17 @@ def blobs(file: File) -> Iterator[bytes | ParseError]:
     """Yield the header of each package.
 
     Raises:
-        ParseError: the database is damaged, is not rpm's, or is larger than `limits.memory_file`.
+        ParseError: the database is damaged, is not rpm's, or is larger than eight times `limits.memory_file`.
     """
-    data = file.data
+    most = _MEMORY_FILES * file.limits.memory_file
+    if file.size > most:
+        raise ParseError(
+            f"{file.size} bytes are more than {_MEMORY_FILES} times limits.memory_file ({most})",
+            hint="raise [limits] memory_file in ospo.toml if the file is genuine",
+        )
+    data = file.read(0, file.size)
     try:
-        data = applied(data, file.sibling(LOG) or b"", file.limits.memory_file)
+        data = applied(data, file.sibling(LOG) or b"", most)
     except ParseError as error:
         yield error
     # What is in the mode of write-ahead logging cannot be opened from memory.
