@@ -17,6 +17,7 @@ from ospo.extractors.declared_values import json_object, table, texts, words
 from ospo.extractors.huggingface_card import card
 from ospo.extractors.huggingface_names import by_folder, is_id, properties, short
 from ospo.extractors.interface import Extractor, File
+from ospo.extractors.pickled_model import pickled_model
 from ospo.extractors.records import small
 from ospo.limits import MiB
 from ospo.model import Evidence, Record
@@ -90,6 +91,8 @@ def _blob(file: File) -> Iterator[Record]:
         yield from safetensors.weights(file)
     elif start.startswith(b"---"):
         yield from card(file)
+    elif start.startswith((b"PK", b"\x80")):
+        yield from pickled_model(file)
     elif start.startswith(b"{"):
         yield from _json_blob(file)
 
