@@ -225,3 +225,32 @@ def test_of_a_large_onnx_the_head_says_what_it_is(kept: int, monkeypatch: pytest
 def test_more_fields_than_any_model_has_are_an_error() -> None:
     models, error = read("onnx", "m/a.onnx", b"\x08\x08" * 1_100_000)
     assert (models, error) == ([], "has more than 1000000 fields")
+
+
+def test_a_model_of_ollama_needs_its_weights(tmp_path: Path) -> None:
+    digest = "ab" * 32
+    text = struct.pack("<Q", 12) + b"general.name" + struct.pack("<IQ", 8, 4) + b"tiny"
+    blob = tmp_path / "models" / "blobs" / f"sha256-{digest}"
+    blob.parent.mkdir(parents=True)
+    blob.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + text)
+    manifest = tmp_path / "models" / "manifests" / "registry.example" / "library" / "tiny" / "1b"
+    manifest.parent.mkdir(parents=True)
+    layer = {"mediaType": "application/vnd.ollama.image.model", "digest": f"sha256:{digest}"}
+    manifest.write_text(json.dumps({"schemaVersion": 2, "layers": [layer]}, separators=(",", ":")))
+    result = scanned(tmp_path)
+    assert result.dependencies == (
+        ("local:pkg:generic/registry.example/library/tiny@1b", ("local:pkg:generic/tiny",)),
+    )
+    assert [component.evidence for component in result.components] == ["installed", "embedded"]
+
+
+def test_a_pickle_is_named_and_never_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(*_: object) -> None:
+        raise AssertionError("something is unpickled")
+
+    monkeypatch.setattr("pickle.load", load)
+    monkeypatch.setattr("pickle.loads", load)
+    name = b"archive/data.pkl"
+    start = b"PK\x03\x04" + bytes(22) + struct.pack("<HH", len(name), 0) + name + b"cos\nsystem\n(S'x'\ntR."
+    (model,), error = read("pickled-model", "m/a.bin", start.ljust(8192, b"\0"), size=3 << 30)
+    assert (dict(model.properties)["model:runs-code-when-loaded"], error) == ("true", "")
