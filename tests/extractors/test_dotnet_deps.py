@@ -12,7 +12,7 @@ from ospo.extractors.interface import File, Held
 from ospo.model import Component, Evidence
 
 TARGET = ".NETCoreApp,Version=v8.0"
-FILES = {"runtime": {"x.dll": {}}}
+FILES: dict[str, Any] = {"runtime": {"x.dll": {}}}
 
 
 def extracted(target: dict[str, Any], libraries: dict[str, Any], name: str = TARGET) -> list[Component]:
