@@ -6,24 +6,17 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/inventory-schema.ht
 
 from collections.abc import Iterator
 
-import orjson
-
 from ospo.errors import ParseError
+from ospo.extractors.declared_values import json_object
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.records import bounded, checked, without_login
 from ospo.model import Component, Evidence, Record
 
 
 def _inventory(file: File) -> Iterator[Record]:
-    try:
-        inventory = orjson.loads(file.data)
-    except orjson.JSONDecodeError as error:
-        raise ParseError(f"is not JSON: {error.msg} at character {error.pos}") from error
-    match inventory:
-        case {"Content": [*entries]}:
-            pass
-        case _:
-            raise ParseError("has no list named Content")
+    entries = json_object(file.data).get("Content")
+    if not isinstance(entries, list):
+        raise ParseError("has no list named Content")
     damage = ""
     for number, entry in enumerate(entries):
         try:
