@@ -41,7 +41,8 @@ def test_installed_packages_are_found(path: str, extractor: str) -> None:
     ],
 )
 def test_what_leads_elsewhere_is_no_package(name: str) -> None:
-    assert wanted(f"{SITE}/{name}") == []
+    # Weights of models are called .pth, too.
+    assert not [one for one in wanted(f"{SITE}/{name}") if one.startswith("python")]
 
 
 @pytest.mark.parametrize(
