@@ -33,10 +33,13 @@ def _actions(file: File) -> Iterator[Record]:
     damage, lines = Damage(), document.text.split("\n")
     # What the project itself is made of, where it is an action.
     scope = Scope.DEVELOPMENT if f"/{file.path}".count("/.github/") else Scope.RUNTIME
+    seen = set()
     for place, text in _used(table(document.value)):
         with damage.at(f"line {document.mark(place).line}"):
             for component in _components(text, _comment(document, place, lines)):
-                yield replace(component, scope=scope, direct=True)
+                if component not in seen:
+                    yield replace(component, scope=scope, direct=True)
+                seen.add(component)
     damage.report()
 
 
