@@ -57,7 +57,9 @@ def _distro(seen: Iterable[Seen], links: Mapping[str, str]) -> Distro | None:
 
 def _placed(component: Component, item: Seen, distro: Distro | None, *, layered: bool) -> Component:
     locations = (Location(item.path, item.layer),) if layered else component.locations
-    if component.type not in _OS_TYPES or distro is None or component.namespace:
+    # A package archive that merely lies there may be made for any system.
+    of_system = component.type in _OS_TYPES and component.evidence != Evidence.DECLARED
+    if not of_system or distro is None or component.namespace:
         return replace(component, locations=locations)
     release = distro.version_id or distro.build_id
     name = f"{distro.id}-{release}" if release else distro.id

@@ -1,5 +1,7 @@
 """What is visible to components: distribution, purls, owners, one component for a key."""
 
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from engine import read_layer, stack
 from images import Symlink, Tree
 
 from ospo.extractors import all_extractors
-from ospo.extractors.dispatch import for_images
+from ospo.extractors.dispatch import for_folders, for_images
 from ospo.image.merge import Merged, _other_spellings, joined, merge
 from ospo.image.paths import resolve
 from ospo.model import Component, Evidence, Location, RawLicense
@@ -84,6 +86,19 @@ def test_packages_of_gentoo_own_their_files_and_are_told_apart_by_category() -> 
     assert [c.licenses for c in found.components if c.namespace == "dev-python"] == [
         (RawLicense("MIT", "LICENSE"),)
     ]
+
+
+def test_an_archive_that_lies_in_a_folder_is_of_no_distribution() -> None:
+    info = b"pkgname = example\npkgver = 1.0-r0\narch = x86_64\n"
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        member = tarfile.TarInfo(".PKGINFO")
+        member.size = len(info)
+        tar.addfile(member, io.BytesIO(info))
+    tree: Tree = {"packages/example-1.0-r0.apk": archive.getvalue(), "etc/os-release": DEBIAN}
+    facts = read_layer(tree, dispatcher=for_folders(all_extractors()))
+    components = merge(stack(facts), layered=False).components
+    assert [component.key for component in components] == ["pkg:apk/example@1.0-r0?arch=x86_64"]
 
 
 def test_the_distribution_of_an_upper_layer_names_the_packages_of_lower_ones() -> None:
