@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ospo.errors import ParseError
-from ospo.extractors.records import checked
+from ospo.extractors.records import bounded, checked
 from ospo.model import Component, Evidence
 
 _TOKEN = re.compile(r'"([^"\n]*)"|`([^`\n]*)`|(//.*)|([^\s"`()]+|[()])')
@@ -44,7 +44,7 @@ def directives(text: str) -> Iterator[Directive]:
 
 def _words(line: str) -> tuple[list[str], str]:
     words: list[str] = []
-    for match in _TOKEN.finditer(line):
+    for match in _TOKEN.finditer(bounded(line)):
         if match[3]:
             return words, match[3][2:].strip()
         words.append(match[1] or match[2] or match[4] or "")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ospo.errors import ParseError
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text
-from ospo.extractors.records import checked
+from ospo.extractors.records import bounded, checked
 from ospo.model import Component, Evidence, Record, Scope
 
 _SHOWN = 500
@@ -58,7 +58,7 @@ def _component(line: str, own: str, *, of_build: bool) -> Component:
     group, name, version = (
         checked(part, what) for part, what in zip(parts, ("group", "name", "version"), strict=True)
     )
-    configurations = [one for one in (names or own).split(",") if one]
+    configurations = [one for one in bounded(names or own).split(",") if one]
     return Component(
         type="maven",
         namespace=group,

@@ -1,14 +1,16 @@
 """Read lock files entry by entry: values whose types nobody has checked, and entries that are damaged."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from ospo.errors import ParseError
 from ospo.extractors.declared_values import LOCK_LIMIT, json_object, toml_table
 from ospo.extractors.interface import File
 from ospo.extractors.records import NAME_LIMIT, bounded, small
+from ospo.limits import MiB
+
+_TOML_LIMIT = 16 * MiB
+"""Three times the largest of those with thousands of packages; reading takes a second for each MiB."""
 
 _DOTS_IN_A_LINE = 1000
 """Reading a key of dotted parts takes the square of their number."""
@@ -56,8 +58,8 @@ def lock_toml(data: bytes) -> dict[str, Any]:
     Raises:
         ParseError: it is too large, or no TOML.
     """
-    if len(data) > LOCK_LIMIT:
-        raise ParseError(f"has {len(data)} bytes, more than any file of its kind ({LOCK_LIMIT})")
+    if len(data) > _TOML_LIMIT:
+        raise ParseError(f"has {len(data)} bytes, more than any file of its kind ({_TOML_LIMIT})")
     if any(line.count(b".") > _DOTS_IN_A_LINE for line in data.split(b"\n")):
         raise ParseError(f"has a line with more than {_DOTS_IN_A_LINE} dots")
     return toml_table(data)
@@ -102,6 +104,25 @@ def word(value: object, what: str) -> str:
     return bounded(value)
 
 
+class _At:
+    """What `contextlib.contextmanager` makes takes five times as long, and there is one for each entry."""
+
+    __slots__ = ("_damage", "_where")
+
+    def __init__(self, damage: "Damage", where: str) -> None:
+        self._damage = damage
+        self._where = where
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if not isinstance(error, ParseError):
+            return False
+        self._damage.note(f"{self._where[:200]} {error.message}")
+        return True
+
+
 class Damage:
     """Remembers what could not be read, so that one damaged entry costs only itself."""
 
@@ -109,14 +130,14 @@ class Damage:
         self._first = ""
         self._count = 0
 
-    @contextmanager
-    def at(self, where: str) -> Iterator[None]:
+    def at(self, where: str) -> "_At":
         """Note a `ParseError` raised inside, and go on."""
-        try:
-            yield
-        except ParseError as error:
-            self._first = self._first or f"{where[:200]} {error.message}"
-            self._count += 1
+        return _At(self, where)
+
+    def note(self, message: str) -> None:
+        """Note what could not be read; the first message counts."""
+        self._first = self._first or message
+        self._count += 1
 
     def report(self) -> None:
         """Raise what was noted.

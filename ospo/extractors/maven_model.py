@@ -5,7 +5,8 @@ the machine that builds.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 from xml.etree.ElementTree import ParseError as XmlError
@@ -45,7 +46,7 @@ class Model:
     """A pom.xml, or one of its profiles."""
 
     root: Element
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: MutableMapping[str, str] = field(default_factory=dict)
 
     def text(self, element: Element | None, *path: str) -> str:
         """Return the text of the element at a path, with properties put in; "" where there is none.
@@ -68,7 +69,7 @@ class Model:
 
     def with_profile(self, profile: Element) -> "Model":
         """Return the same with the properties of a profile before its own."""
-        return Model(self.root, {**self.properties, **_properties(profile)})
+        return Model(self.root, ChainMap(_properties(profile), self.properties))
 
 
 def read_model(data: bytes) -> Model:

@@ -6,7 +6,8 @@ A version that a parent or an imported bill of materials manages is not in the f
 none, and neither has one with a range, of which any version may come.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
@@ -76,7 +77,7 @@ def _dependencies(model: Model, damage: Damage) -> Iterator[Component]:
     yield from _declared(model, model.root, managed, damage)
     for profile in children(model.root, "profiles", "profile"):
         inner = model.with_profile(profile)
-        for component in _declared(inner, profile, {**managed, **_management(inner, profile)}, damage):
+        for component in _declared(inner, profile, ChainMap(_management(inner, profile), managed), damage):
             scope = Scope.OPTIONAL if component.scope is Scope.RUNTIME else component.scope
             yield replace(component, scope=scope)
 
@@ -89,7 +90,7 @@ def _management(model: Model, element: Element) -> dict[tuple[str, str, str, str
 def _declared(
     model: Model,
     element: Element,
-    managed: Mapping[tuple[str, str, str, str], _Dependency],
+    managed: MutableMapping[tuple[str, str, str, str], _Dependency],
     damage: Damage,
 ) -> Iterator[Component]:
     for number, one in enumerate(children(element, *_DEPENDENCIES), 1):

@@ -24,6 +24,7 @@ _GROUPS = (
     ("packageManagerDependencies", Scope.DEVELOPMENT),
 )
 _ROOT = "."
+_DOCUMENTS = 2
 
 
 def _pnpm_lock(file: File) -> Iterator[Record]:
@@ -35,7 +36,7 @@ def _pnpm_lock(file: File) -> Iterator[Record]:
         with damage.at("the package.json beside it"):
             project = own_package(json_object(manifest))
     # What pnpm itself needs may come first, as a document of its own.
-    documents = [text for text in f"\n{lock_text(file)}".split("\n---\n") if text.strip()]
+    documents = [text for text in f"\n{lock_text(file)}".split("\n---\n", _DOCUMENTS) if text.strip()]
     for number, text in enumerate(documents, 1):
         lock = read_blocks(text, yaml_line, damage)
         with damage.at(f"document {number}"):

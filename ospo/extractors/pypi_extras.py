@@ -7,7 +7,9 @@ ask for it. https://packaging.python.org/en/latest/specifications/dependency-spe
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
+from ospo.errors import ParseError
 from ospo.extractors.locked import Locked, Need, scoped
 from ospo.extractors.pypi_packages import normalized
 from ospo.extractors.pyproject import PyProject
@@ -15,6 +17,9 @@ from ospo.model import Component, ComponentKind, Scope
 
 _SAME_NAME = 16
 """Packages of one name that a need without version leads to: one for each platform or Python version."""
+
+_MOST_NEEDS = 500_000
+"""Needs of one lock file; every extra of an entry multiplies what that needs."""
 
 
 def _node(key: str, extra: str) -> str:
@@ -35,6 +40,7 @@ class Packages:
     _tools: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Key of an own package -> nodes."""
     _asked: list[Need] = field(default_factory=list)
+    _count: int = 0
 
     def add(self, component: Component) -> str:
         """Add a package and return its key."""
@@ -62,17 +68,29 @@ class Packages:
                 yield _node(key, extra)
 
     def need(self, key: str, extra: str, nodes: Iterable[str]) -> None:
-        """Note what a package needs, or one of its extras; those of own packages may all be asked for."""
-        needed = list(nodes)
+        """Note what a package needs, or one of its extras; those of own packages may all be asked for.
+
+        Raises:
+            ParseError: there are more than `_MOST_NEEDS` altogether; those until then are noted.
+        """
+        needed = self._counted(nodes)
         self._needs[key, normalized(extra)] += needed
         if self._is_own(key):
             self.direct.update(node for node in needed if node in self._components)
             if extra:
                 self._asked.append((_node(key, extra), Scope.OPTIONAL))
 
+    def _counted(self, nodes: Iterable[str]) -> list[str]:
+        needed = list(islice(nodes, _MOST_NEEDS - self._count + 1))
+        self._count += len(needed)
+        if self._count > _MOST_NEEDS:
+            self._count = _MOST_NEEDS
+            raise ParseError(f"has more than {_MOST_NEEDS} needs")
+        return needed
+
     def need_tools(self, key: str, nodes: Iterable[str]) -> None:
         """Note what only work on one of the project's own packages needs."""
-        needed = list(nodes)
+        needed = self._counted(nodes)
         self._tools[key] += needed
         self.ask(needed, Scope.DEVELOPMENT)
 

@@ -25,7 +25,7 @@ _ADDRESS = re.compile(
 )
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
 _EXTRA = re.compile(r"\bextra\b")
-_SAME_NAME = 8
+_SAME_NAME = 4
 """Lines of one name that edges lead to: one for each marker, so that needs do not multiply."""
 
 # Words of file names such as requirements-dev.txt.
