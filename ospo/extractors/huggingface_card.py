@@ -23,7 +23,7 @@ from ospo.model import Evidence, Record
 HEAD = 1 * MiB
 """What is read of YAML; the results of hundreds of benchmarks, which some cards hold, are half of it."""
 
-_MATTER = re.compile(rb"---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
+_MATTER = re.compile(rb"---\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(rb"^([a-z][A-Za-z_-]*):", re.MULTILINE)
 _OWN = frozenset(
     b"base_model base_model_relation library_name license_link license_name model-index model_creator"
@@ -38,9 +38,8 @@ _MOST_DATASETS = 100
 
 
 def _readme(file: File) -> Iterator[Record]:
-    if file.size < 8 or file.read(0, 3) != b"---":
-        return
-    yield from card(file)
+    if file.name == "README.md":
+        yield from card(file)
 
 
 def card(file: File) -> Iterator[Record]:
@@ -101,11 +100,13 @@ EXTRACTORS = (
     Extractor(
         name="huggingface-card",
         version=1,
-        patterns=("**/README.md",),
+        patterns=(),
         evidence=Evidence.EMBEDDED,
         extract=_readme,
         ecosystem="Hugging Face model cards",
         licenses_from="license and license_name of the model card",
+        # Every package of npm has a README.md; hardly any file starts like a card.
+        magic=(b"---\n", b"---\r\n"),
         head=HEAD,
     ),
 )

@@ -1,4 +1,4 @@
-"""Configurations of models, and the blobs of the Hugging Face cache, whose names do not tell what they hold.
+"""Configurations of models, adapters and pipelines that lie beside their weights.
 
 Fields: https://huggingface.co/docs/transformers/main_classes/configuration,
 https://huggingface.co/docs/peft/package_reference/config and
@@ -12,17 +12,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ospo.extractors import safetensors
 from ospo.extractors.declared_values import json_object, table, texts, words
-from ospo.extractors.huggingface_card import card
 from ospo.extractors.huggingface_names import by_folder, is_id, properties, short
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.pickled_model import pickled_model
 from ospo.extractors.records import small
 from ospo.limits import MiB
 from ospo.model import Evidence, Record
 
-_CONFIG_LIMIT = 1 * MiB
+CONFIG_LIMIT = 1 * MiB
 """Ten times the largest, which name a thousand classes."""
 
 _BESIDE = (
@@ -35,24 +32,25 @@ _BESIDE = (
 )
 _TYPES = {"bfloat16": "BF16", "float16": "F16", "float32": "F32", "float64": "F64"}
 _WRITERS = (b'"transformers_version"', b'"_name_or_path"')
-_MARKS = (b'"architectures"', b'"model_type"', b'"peft_type"', b'"_diffusers_version"')
+_NAMES = (b'"architectures"', b'"model_type"')
 
 
 def _config(file: File) -> Iterator[Record]:
-    start = file.read(0, min(file.size, _CONFIG_LIMIT))
+    start = file.read(0, min(file.size, CONFIG_LIMIT))
     if not any(file.sibling(name) is not None for name in _BESIDE):
-        sure = all(mark in start for mark in _MARKS[:2]) and any(writer in start for writer in _WRITERS)
-        if not sure or file.size > _CONFIG_LIMIT:
+        sure = all(name in start for name in _NAMES) and any(writer in start for writer in _WRITERS)
+        if not sure or file.size > CONFIG_LIMIT:
             return
-    yield from _model(file.path, json_object(small(file, _CONFIG_LIMIT)))
+    yield from model_of(file.path, json_object(small(file, CONFIG_LIMIT)))
 
 
 def _whole(file: File) -> Iterator[Record]:
     """Read a file whose name only models have."""
-    yield from _model(file.path, json_object(small(file, _CONFIG_LIMIT)))
+    yield from model_of(file.path, json_object(small(file, CONFIG_LIMIT)))
 
 
-def _model(path: str, config: dict[str, Any]) -> Iterator[Record]:
+def model_of(path: str, config: dict[str, Any]) -> Iterator[Record]:
+    """Yield the model that a configuration is about; nothing where it is no model's."""
     classes = texts(config.get("architectures")) or [words(config.get("_class_name"))]
     kind, adapter = words(config.get("model_type")), words(config.get("peft_type"))
     if not kind and not adapter and not any(classes):
@@ -85,27 +83,6 @@ def _quantization(config: dict[str, Any]) -> str:
     return f"{method} {bits}-bit" if method and known else method
 
 
-def _blob(file: File) -> Iterator[Record]:
-    start = file.read(0, min(file.size, 4))
-    if safetensors.is_safetensors(file):
-        yield from safetensors.weights(file)
-    elif start.startswith(b"---"):
-        yield from card(file)
-    elif start.startswith((b"PK", b"\x80")):
-        yield from pickled_model(file)
-    elif start.startswith(b"{"):
-        yield from _json_blob(file)
-
-
-def _json_blob(file: File) -> Iterator[Record]:
-    """Read a configuration or an index; vocabularies, which are JSON too, are large and left alone."""
-    start = file.read(0, min(file.size, _CONFIG_LIMIT))
-    if file.size <= _CONFIG_LIMIT and any(mark in start for mark in _MARKS):
-        yield from _model(file.path, json_object(start))
-    elif b'"weight_map"' in start[:4096] and file.size <= safetensors.HEAD:
-        yield from safetensors.index(file.path, json_object(file.read(0, file.size)))
-
-
 EXTRACTORS = (
     Extractor(
         name="huggingface-config",
@@ -116,7 +93,7 @@ EXTRACTORS = (
         ecosystem="Hugging Face models",
         licenses_from="none",
         siblings=_BESIDE,
-        head=_CONFIG_LIMIT,
+        head=CONFIG_LIMIT,
     ),
     Extractor(
         name="huggingface-adapter",
@@ -126,16 +103,6 @@ EXTRACTORS = (
         extract=_whole,
         ecosystem="Hugging Face adapters and pipelines",
         licenses_from="none",
-        head=_CONFIG_LIMIT,
-    ),
-    Extractor(
-        name="huggingface-cache",
-        version=1,
-        patterns=("**/models--*/blobs/*",),
-        evidence=Evidence.EMBEDDED,
-        extract=_blob,
-        ecosystem="Hugging Face cache",
-        licenses_from="license and license_name of the model card",
-        head=safetensors.HEAD,
+        head=CONFIG_LIMIT,
     ),
 )

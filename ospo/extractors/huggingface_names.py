@@ -13,7 +13,7 @@ from ospo.errors import ParseError
 from ospo.extractors.records import bounded, checked, without_login
 from ospo.model import Component, ComponentKind, Evidence, RawLicense
 
-_CACHED = re.compile(r"(?:.*/)?models--([^/]+)/(?:blobs/[^/]+|snapshots/([^/]+)/(.*))", re.DOTALL)
+_CACHED = re.compile(r"(?:.*/)?models--([^/]+)/(?:(?:blobs|refs)/[^/]+|snapshots/([^/]+)/(.*))", re.DOTALL)
 _ADDRESS = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/", re.IGNORECASE)
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.IGNORECASE)
@@ -53,6 +53,11 @@ def is_id(text: str) -> bool:
     return bool(_ID.fullmatch(text))
 
 
+def is_commit(text: str) -> bool:
+    """Tell whether a text is a commit, the only version that a model on the hub has."""
+    return bool(_COMMIT.fullmatch(text))
+
+
 def by_place(path: str) -> Component:
     """Name the model that a file belongs to by where it lies.
 
@@ -63,7 +68,7 @@ def by_place(path: str) -> Component:
         owner, name = _owner(cached[1])
         version = cached[2] or ""
         return hub_model(
-            owner, name, version if _COMMIT.fullmatch(version) else "", (cached[3] or "").rpartition("/")[0]
+            owner, name, version if is_commit(version) else "", (cached[3] or "").rpartition("/")[0]
         )
     folder, stem = path.rpartition("/")[0], _SHARD.sub("", _stem(path))
     if folder and (not stem or _USUAL.fullmatch(stem)):

@@ -152,7 +152,11 @@ EXTRACTORS = (
     Extractor(
         name="safetensors-index",
         version=1,
-        patterns=("**/*.safetensors.index.json", "**/pytorch_model*.bin.index.json"),
+        patterns=(
+            "**/diffusion_pytorch_model.safetensors.index.json",
+            "**/model.safetensors.index.json",
+            "**/pytorch_model.bin.index.json",
+        ),
         evidence=Evidence.EMBEDDED,
         extract=_index,
         ecosystem="Models in several files",

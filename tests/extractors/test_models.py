@@ -227,6 +227,34 @@ def test_more_fields_than_any_model_has_are_an_error() -> None:
     assert (models, error) == ([], "has more than 1000000 fields")
 
 
+def test_the_cache_of_the_hub_is_read_behind_its_links(tmp_path: Path) -> None:
+    repository = tmp_path / "root" / ".cache" / "huggingface" / "hub" / "models--acme--tiny"
+    snapshot = repository / "snapshots" / COMMIT
+    for folder in (repository / "blobs", repository / "refs", snapshot):
+        folder.mkdir(parents=True)
+    (repository / "refs" / "main").write_text(COMMIT)
+    tensor = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
+    for name, link, data in (
+        ("aa" * 32, "model.safetensors", safetensors({"w": tensor}, 8)),
+        ("bb" * 20, "README.md", b"---\nlicense: mit\n---\n"),
+        ("cc" * 20, "config.json", b'{"architectures": ["BertModel"], "model_type": "bert"}'),
+    ):
+        (repository / "blobs" / name).write_bytes(data)
+        (snapshot / link).symlink_to(f"../../blobs/{name}")
+    result = scanned(tmp_path)
+    (model,) = result.components
+    assert (model.purl, [raw.text for raw in model.licenses]) == ("pkg:huggingface/acme/tiny", ["mit"])
+    assert dict(model.properties) == {
+        "model:format": "safetensors",
+        "model:dtype": "F32",
+        "model:parameters": "2",
+        "model:architecture": "bert",
+        "model:class": "BertModel",
+        "model:revision": COMMIT,
+    }
+    assert not result.problems
+
+
 def test_a_model_of_ollama_needs_its_weights(tmp_path: Path) -> None:
     digest = "ab" * 32
     text = struct.pack("<Q", 12) + b"general.name" + struct.pack("<IQ", 8, 4) + b"tiny"
