@@ -77,5 +77,6 @@ EXTRACTORS = (
         extract=_archive,
         ecosystem="Alpine",
         licenses_from="field license of .PKGINFO",
+        head=_HEAD,
     ),
 )

@@ -77,5 +77,7 @@ EXTRACTORS = (
         extract=_stored,
         ecosystem="Nix",
         licenses_from="none",
+        # The path tells everything.
+        head=1,
     ),
 )
