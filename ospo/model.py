@@ -172,7 +172,7 @@ class Component:
     """Name of the extractor."""
     locations: tuple[Location, ...] = ()
     owned_by: str = ""
-    """Key of the operating-system package that owns the files; "" when none does."""
+    """Key of the package that owns the files, mostly one of the operating system; "" when none does."""
 
     @property
     def purl(self) -> str | None:
@@ -205,7 +205,7 @@ class Ownership:
     """The files that one operating-system package installed."""
 
     package: str
-    """The package's name as its database spells it, without architecture."""
+    """The package's name as its database spells it, without architecture; or the key of a component."""
     paths: str
     """Paths without leading slash, one a line: kept as text, a distribution has hundreds of thousands."""
 

@@ -17,7 +17,7 @@ from ospo.extractors.interface import Extractor, File
 from ospo.extractors.nuget_packages import Package, label, normal
 from ospo.extractors.records import small
 from ospo.limits import MiB
-from ospo.model import Component, ComponentKind, Evidence, Record
+from ospo.model import Component, ComponentKind, Evidence, Ownership, Record
 
 _SIZE_LIMIT = 16 * MiB
 """Ten times that of the SDK's own programs."""
@@ -38,11 +38,12 @@ class _Library:
     content_hash: str
     """Of the package without its signature: of no file that could be hashed again."""
     needs: tuple[str, ...]
-    has_files: bool
+    files: tuple[str, ...] | None
+    """Where its files lie, relative to the list; None where that is not known."""
 
     @property
     def is_left_out(self) -> bool:
-        return self.kind in _REGISTERED and not self.has_files
+        return self.kind in _REGISTERED and self.files == ()
 
 
 def _deps(file: File) -> Iterator[Record]:
@@ -55,10 +56,16 @@ def _deps(file: File) -> Iterator[Record]:
     libraries = [_library(key, table(about), target) for key, about in listed.items()]
     # A library for .NET Standard is no program.
     evidence = Evidence.DECLARED if target_name.startswith(".NETStandard") else Evidence.INSTALLED
-    yield from _components(libraries, file.name.removesuffix(".deps.json").lower(), evidence)
+    folder = file.folder + "/" if file.folder else ""
+    for library, found in _components(libraries, file.name.removesuffix(".deps.json").lower(), evidence):
+        yield found
+        if library.files:
+            yield Ownership(found.key, "\n".join(folder + path for path in library.files))
 
 
-def _components(libraries: list[_Library], root_name: str, evidence: Evidence) -> Iterator[Component]:
+def _components(
+    libraries: list[_Library], root_name: str, evidence: Evidence
+) -> Iterator[tuple[_Library, Component]]:
     by_name = {library.name.lower(): library for library in libraries}
     root = by_name.get(root_name)
     needs = _Needs(by_name)
@@ -72,10 +79,10 @@ def _components(libraries: list[_Library], root_name: str, evidence: Evidence) -
             damage.append(error.message)
             continue
         if library is root:
-            yield replace(found, kind=ComponentKind.APPLICATION)
+            yield library, replace(found, kind=ComponentKind.APPLICATION)
         else:
             direct = library.name.lower() in root.needs if root else None
-            yield replace(found, evidence=evidence, direct=direct)
+            yield library, replace(found, evidence=evidence, direct=direct)
     if damage:
         raise ParseError(f"one of {len(damage)} damaged libraries {damage[0]}")
 
@@ -95,8 +102,19 @@ def _library(key: str, about: dict[str, Any], target: dict[str, Any]) -> _Librar
         kind=words(about.get("type")).lower(),
         content_hash=words(about.get("sha512")).removeprefix("sha512-"),
         needs=tuple(need.removeprefix(_RUNTIME_PACK).lower() for need in table(placed.get("dependencies"))),
-        has_files=not target or any(table(placed.get(assets)) for assets in _ASSETS),
+        files=tuple(_files(placed)) if target else None,
     )
+
+
+def _files(placed: dict[str, Any]) -> Iterator[str]:
+    """Yield where files lie: by their names alone, but translations and what is for other systems."""
+    for assets in _ASSETS:
+        for path in table(placed.get(assets)):
+            *_, folder, name = ("", *path.rsplit("/", 2))
+            if assets == "runtimeTargets":
+                yield path
+            else:
+                yield f"{folder}/{name}" if assets == "resources" else name
 
 
 @dataclass(slots=True)

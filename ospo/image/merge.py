@@ -42,7 +42,7 @@ def merge(overlay: Overlay, *, layered: bool) -> Merged:
             component = _placed(item.record, item, distro, layered=layered)
             found[component.key].append(component)
     components = {key: joined(found[key]) for key in sorted(found)}
-    owners = _owners(components, seen, overlay.links)
+    owners = _claimed(components, seen) | _owners(components, seen, overlay.links)
     return Merged(
         tuple(replace(c, owned_by=owners[key]) if key in owners else c for key, c in components.items()),
         distro,
@@ -131,6 +131,27 @@ def _owners(
         for key, c in components.items()
         if not _is_package(c) and c.locations and all(place.path in owner_of for place in c.locations)
     }
+
+
+def _claimed(components: Mapping[str, Component], seen: Iterable[Seen]) -> dict[str, str]:
+    """Return component key -> key of the component that says it brought every file where it was found.
+
+    Nothing but unregistered components of its own type can be claimed: a list in an application must not
+    take packages out of sight.
+    """
+    of_path = {
+        path: item.record.package
+        for item in seen
+        if isinstance(item.record, Ownership) and item.record.package in components
+        for path in item.record.paths.split("\n")
+    }
+    claimed: dict[str, str] = {}
+    for key, component in components.items() if of_path else ():
+        owners = [of_path.get(place.path, key) for place in component.locations]
+        others = all(owner != key and components[owner].type == component.type for owner in owners)
+        if owners and others and not component.registered:
+            claimed[key] = owners[0]
+    return claimed
 
 
 def _is_package(component: Component) -> bool:

@@ -14,6 +14,7 @@ def small_pe(
     flags: int = 0xC0000040,
     wide: bool = True,
     directories: dict[int, tuple[int, int]] | None = None,
+    address: int = PE_ADDRESS,
 ) -> bytes:
     """Write a program of one section, by default one of writable data, with data directories by number."""
     table = [(directories or {}).get(number, (0, 0)) for number in range(16)]
@@ -25,7 +26,7 @@ def small_pe(
     optional = head + b"".join(struct.pack("<II", *entry) for entry in table)
     start = b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 0x40)
     header = struct.pack("<4sHH12xHH", b"PE\0\0", 0x8664, 1, len(optional), 0x22)
-    row = struct.pack("<8sIIII12xI", name.encode(), len(payload), PE_ADDRESS, len(payload), 512, flags)
+    row = struct.pack("<8sIIII12xI", name.encode(), len(payload), address, len(payload), 512, flags)
     return (start + header + optional + row).ljust(512, b"\0") + payload
 
 
