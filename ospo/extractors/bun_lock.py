@@ -1,4 +1,4 @@
-"""Bun's lock files in text form; the older bun.lockb is binary and says the same.
+"""Bun's lock files in text form; of an older one, bun.lockb, only that it cannot be read.
 
 Format: https://bun.com/docs/pm/lockfile and the type `BunLockFile` in
 https://github.com/oven-sh/bun/blob/main/packages/bun-types/bun.d.ts. A key is the way through node_modules
@@ -20,10 +20,15 @@ from ospo.extractors.npm_packages import is_address, is_local, needs
 from ospo.model import Evidence, Record, Scope
 
 _MODULES = "node_modules/"
+_BINARY = "bun.lockb"
 
 
 def _bun_lock(file: File) -> Iterator[Record]:
     if is_of_a_dependency(file):
+        return
+    if file.name == _BINARY:
+        if file.sibling("bun.lock") is None:
+            raise ParseError("is binary", hint="`bun install --save-text-lockfile` writes bun.lock beside it")
         return
     lock = json_object(plain_json(lock_text(file)).encode("utf-8", "replace"))
     if "lockfileVersion" not in lock:
@@ -101,10 +106,11 @@ EXTRACTORS = (
     Extractor(
         name="bun-lock",
         version=1,
-        patterns=("**/bun.lock",),
+        patterns=("**/bun.lock", f"**/{_BINARY}"),
         evidence=Evidence.DECLARED,
         extract=_bun_lock,
         ecosystem="npm",
         licenses_from="none",
+        siblings=("bun.lock",),
     ),
 )
