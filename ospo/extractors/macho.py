@@ -21,13 +21,10 @@ _ORDERS = {
     b"\xcf\xfa\xed\xfe": ("<", True),
 }
 MAGIC = tuple(_ORDERS)
-_MOST_PARTS = 16
-UNIVERSAL_MAGIC = tuple(
-    magic + bytes((0, 0, 0, count))
-    for magic in (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
-    for count in range(1, _MOST_PARTS + 1)
-)
+UNIVERSAL_MAGIC = tuple(b"\xca\xfe\xba\xbe" + bytes((0, 0, 0, parts)) for parts in range(1, 5))
 """With the number of parts: class files of Java start alike, and have a version of 45 or more there."""
+
+_PART = struct.Struct(">8xII4x")
 
 _PROGRAM_KINDS = (2, 6, 8)
 """Programs, libraries, bundles."""
@@ -115,9 +112,8 @@ def parts(file: File) -> Iterator[tuple[int, int]]:
     Raises:
         ParseError: the table is cut off, or a program lies beyond the end of the file.
     """
-    head = file.read(0, 8)
-    entry = struct.Struct(">8xQQ8x" if head[3] == 0xBF else ">8xII4x")
-    for offset, size in entry.iter_unpack(file.read(8, head[7] * entry.size)):
+    count = file.read(0, 8)[7]
+    for offset, size in _PART.iter_unpack(file.read(8, count * _PART.size)):
         if offset + size > file.size:
             raise ParseError(f"program of {size} bytes at offset {offset} is cut off")
         yield offset, size

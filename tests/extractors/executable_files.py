@@ -54,13 +54,10 @@ def small_macho(
     return (header + commands).ljust(where, b"\0") + payload
 
 
-def universal(*programs: bytes, wide: bool = False) -> bytes:
+def universal(*programs: bytes) -> bytes:
     """Put programs for several kinds of processors into one file."""
-    entry = ">IIQQII" if wide else ">IIIII"
     offset, rows, body = 4096, b"", b""
     for program in programs:
-        row = (7, 3, offset + len(body), len(program), 12)
-        rows += struct.pack(entry, *row, *[0] * wide)
+        rows += struct.pack(">IIIII", 7, 3, offset + len(body), len(program), 12)
         body += program
-    head = struct.pack(">II", 0xCAFEBABF if wide else 0xCAFEBABE, len(programs))
-    return (head + rows).ljust(offset, b"\0") + body
+    return (struct.pack(">II", 0xCAFEBABE, len(programs)) + rows).ljust(offset, b"\0") + body
