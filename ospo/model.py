@@ -210,7 +210,36 @@ class Ownership:
     """Paths without leading slash, one a line: kept as text, a distribution has hundreds of thousands."""
 
 
-Record = Component | Distro | Ownership
+class Noted(StrEnum):
+    """What a package manager notes about files that it installed; see `FileNotes`."""
+
+    CONTENT = "content"
+    """A digest and a path: the file is regular and has these bytes."""
+    LINK = "link"
+    """A digest and a path: the file is a symbolic link, and these are the bytes of its target."""
+    CHANGEABLE = "changeable"
+    """Paths of configuration, which anybody may change or remove."""
+    OPTIONAL = "optional"
+    """Paths that need not be there."""
+    DIVERTED = "diverted"
+    """Two paths and the package for which files of all others are moved from one to the other; by tabs."""
+    LEFT_OUT = "left-out"
+    """`-` and a glob of paths that are not installed, or `+` and one of those that are; the last counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileNotes:
+    """What a package manager notes about files of one package, so that they can be compared."""
+
+    package: str
+    """As in `Ownership`; "" for what is about the files of all packages."""
+    noted: Noted
+    lines: str
+    """One note a line, kept as text. Paths have no leading slash, digests are lower-case hex: their length
+    tells the algorithm."""
+
+
+Record = Component | Distro | Ownership | FileNotes
 """What an extractor may yield."""
 
 
@@ -310,6 +339,49 @@ class Target:
     """Digest of the multi-platform index that the tag pointed at, "" when there was none."""
 
 
+class FileState(StrEnum):
+    """What became of a file that a package installed."""
+
+    MODIFIED = "modified"
+    """It has other bytes, or something else is in its place."""
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    """It cannot be read, so nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FileCheck:
+    """A file that is not as its package installed it."""
+
+    path: str
+    """Where it is, or should be, once links in its folders are followed."""
+    package: str
+    """Name of the package as its database spells it; of several that share the file all, by comma."""
+    state: FileState
+    found: str
+    """What is there instead, or why that cannot be told; "" for what is missing."""
+    algorithm: str
+    """How the package manager hashed it: md5, sha1, sha256 …"""
+    expected: str
+    """The digest that it noted, as lower-case hex."""
+    layer: int | None = None
+    """Index of the layer that shows what is there; None outside images and for what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChecks:
+    """What comparing files with what package managers noted about them has shown."""
+
+    intact: int = 0
+    """How many files are as they were installed."""
+    left_out: int = 0
+    """How many are missing on purpose: documentation and translations, as slim images have none."""
+    others: tuple[FileCheck, ...] = ()
+    """What is not as it was installed, sorted."""
+    unlisted: int = 0
+    """How many more there are of those, beyond what is listed."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScanResult:
     """All that one scan of one artifact found out; components sorted by key, problems sorted."""
@@ -327,6 +399,8 @@ class ScanResult:
     """Which extractors in which versions looked."""
     base: BaseImage | None = None
     """The scanned image that this one was built on; None where none is known."""
+    files: FileChecks | None = None
+    """How the files of packages were found; None where nobody compared them. Not stored."""
 
     @property
     def complete(self) -> bool:

@@ -12,9 +12,11 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
-from ospo.errors import LayerError, OspoError
+from ospo.errors import LayerError, OspoError, UsageError
 from ospo.extractors import all_extractors, facts_version
 from ospo.extractors.dispatch import Dispatcher, for_folders, for_images
+from ospo.extractors.file_notes import NOTES, NOTES_VERSION, alone
+from ospo.image import integrity
 from ospo.image.analyse import analyse
 from ospo.image.behind_links import behind_links
 from ospo.image.decompress import LAYER_MEDIA_TYPES
@@ -25,7 +27,7 @@ from ospo.image.merge import merge
 from ospo.image.overlay import Overlay
 from ospo.image.totals import TooMuchError, Totals
 from ospo.limits import Limits
-from ospo.model import Artifact, ArtifactKind, Layer, Problem, ProblemKind, ScanResult
+from ospo.model import Artifact, ArtifactKind, FileChecks, Layer, Problem, ProblemKind, ScanResult
 from ospo.sources.detect import open_reference
 from ospo.sources.directory import DiskMembers
 from ospo.sources.interface import Folder, Image, SbomFile, Source, SourceOptions
@@ -73,7 +75,16 @@ class LayerDone:
     cached: bool
 
 
-Event = Started | BytesRead | LayerDone
+@dataclass(frozen=True, slots=True)
+class Verifying:
+    """Some layers are read once more, to compare files with what packages installed."""
+
+    layers: int
+    size: int
+    """Bytes of these layers as stored."""
+
+
+Event = Started | BytesRead | LayerDone | Verifying
 Progress = Callable[[Event], None]
 """Called from several threads."""
 
@@ -89,6 +100,8 @@ class ScanOptions:
     progress: Progress = lambda _: None
     workers: int = 2
     """Layers read at the same time; each uses up to three threads."""
+    verify_files: bool = False
+    """Whether files are compared with what package managers noted about them."""
 
 
 def scan(reference: str, options: ScanOptions) -> Iterator[ScanResult]:
@@ -96,7 +109,7 @@ def scan(reference: str, options: ScanOptions) -> Iterator[ScanResult]:
 
     Raises:
         TargetError: nothing can be scanned there. What cannot be checked in part is a Problem instead.
-        UsageError: the reference makes no sense.
+        UsageError: the reference makes no sense, or files of an SBOM are to be verified.
     """
     for source in open_reference(reference, options.source):
         yield scan_source(source, options)
@@ -109,6 +122,8 @@ def scan_source(source: Source, options: ScanOptions) -> ScanResult:
             return _scan_image(source, options)
         case Folder():
             return _scan_folder(source, options)
+        case SbomFile() if options.verify_files:
+            raise UsageError("an SBOM has no files that could be verified", hint="leave --verify-files out")
         case SbomFile():
             return _take_sbom(source, options)
 
@@ -139,7 +154,24 @@ def _scan_image(image: Image, options: ScanOptions) -> ScanResult:
         where = f"layers 0 to {len(layers) - 1}"
         unread = Problem(ProblemKind.LAYER, where, error.message, error.hint, blocking=True)
         problems = [*image.problems, unread]
-    return _finish(image, image.artifact, overlay, problems, options)
+    files = None
+    # What a layer that nobody could read holds would seem to be missing, or what it replaces to be there.
+    if options.verify_files and len(overlay.entries) == len(layers):
+        files, more = _verify_image(image, overlay, options)
+        problems += more
+    return _finish(image, image.artifact, overlay, problems, options, files)
+
+
+def _verify_image(image: Image, overlay: Overlay, options: ScanOptions) -> tuple[FileChecks, list[Problem]]:
+    """Compare files of packages: the layers that show some are read again. The overlay holds all layers."""
+    layers = image.artifact.layers
+    plan = integrity.plan(overlay)
+    options.progress(Verifying(len(plan.readers), sum(layers[at].size for at in plan.readers)))
+    read = {
+        at: _read_layer(image, layers[at], dispatcher=reader, options=options)
+        for at, reader in plan.readers.items()
+    }
+    return integrity.judge(plan, read, lambda at: layers[at].index)
 
 
 def _scan_folder(folder: Folder, options: ScanOptions) -> ScanResult:
@@ -150,7 +182,29 @@ def _scan_folder(folder: Folder, options: ScanOptions) -> ScanResult:
     overlay = Overlay()
     overlay.apply(0, facts)
     artifact = Artifact(ArtifactKind.DIRECTORY, members.tree_digest)
-    return _finish(folder, artifact, overlay, [*members.problems, *facts.problems], options)
+    problems = [*members.problems, *facts.problems]
+    files = None
+    if options.verify_files:
+        files, more = _verify_folder(folder, options)
+        problems += more
+    return _finish(folder, artifact, overlay, problems, options, files)
+
+
+def _verify_folder(folder: Folder, options: ScanOptions) -> tuple[FileChecks, list[Problem]]:
+    """Compare the files of packages. The folder is gone through anew: its digest must not depend on that."""
+
+    def facts(dispatcher: Dispatcher) -> LayerFacts:
+        limits = options.source.limits
+        return LayerReader(dispatcher, limits, layered=False).read(DiskMembers(folder.root, limits))
+
+    overlay = Overlay()
+    notes = facts(for_folders(alone()))
+    overlay.apply(0, notes)
+    plan = integrity.plan(overlay)
+    options.progress(Verifying(0, 0))
+    read = {at: facts(reader) for at, reader in plan.readers.items()}
+    checks, problems = integrity.judge(plan, read, lambda _: None)
+    return checks, [*notes.problems, *problems]
 
 
 _CUT = Problem(
@@ -166,6 +220,7 @@ def _finish(
     overlay: Overlay,
     problems: list[Problem],
     options: ScanOptions,
+    files: FileChecks | None,
 ) -> ScanResult:
     merged = merge(overlay, layered=isinstance(source, Image))
     graph = derive(merged.components)
@@ -181,6 +236,7 @@ def _finish(
         distro=merged.distro,
         scanned_at=options.now,
         facts_version=facts_version(),
+        files=files,
     )
 
 
@@ -271,7 +327,7 @@ def _read_layers(image: Image, layers: list[Layer], options: ScanOptions) -> Ite
     """Read layers side by side, the largest first, since it decides when all are done."""
     if not layers:
         return
-    dispatcher = for_images(all_extractors())
+    dispatcher = for_images((*all_extractors(), *NOTES) if options.verify_files else all_extractors())
     read = partial(_read_layer, image, dispatcher=dispatcher, options=options)
     with _quick_switches(), _pool(min(options.workers, len(layers))) as pool:
         jobs: dict[Future[LayerFacts | Problem], Layer] = {}
@@ -318,11 +374,12 @@ def _from_cache(layer: Layer, options: ScanOptions) -> bytes | None:
 
 
 def _cache_version(options: ScanOptions) -> str:
-    """Name what facts depend on beside the blob: the extractors, and limits that are not the usual ones."""
+    """Name what facts depend on beside the blob: who reads it, and limits that are not the usual ones."""
     limits = options.source.limits
+    version = f"{facts_version()}-notes-{NOTES_VERSION}" if options.verify_files else facts_version()
     if limits == Limits():
-        return facts_version()
-    return f"{facts_version()}-{hashlib.sha256(repr(limits).encode()).hexdigest()[:16]}"
+        return version
+    return f"{version}-{hashlib.sha256(repr(limits).encode()).hexdigest()[:16]}"
 
 
 def _in_layer(problem: Problem, layer: Layer) -> Problem:

@@ -33,6 +33,7 @@ class Job:
     use_cache: bool = True
     store: bool = True
     quiet: bool = False
+    verify_files: bool = False
 
     @classmethod
     def of(
@@ -48,7 +49,16 @@ class Job:
                 "--platform and --all-platforms exclude each other", hint="leave one of them out"
             )
         platform = parse_platform(flags["platform"]) if flags["platform"] else None
-        return cls(reference, settings, platform, flags["all_platforms"], not flags["no_cache"], store, quiet)
+        return cls(
+            reference,
+            settings,
+            platform,
+            flags["all_platforms"],
+            not flags["no_cache"],
+            store,
+            quiet,
+            flags.get("verify_files", False),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,7 @@ def read(job: Job) -> Iterator[Reading]:
             cache=cache,
             progress=report,
             workers=job.settings.scan.workers,
+            verify_files=job.verify_files,
         )
         begin = time.monotonic()
         _import_ahead()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from ospo.cli.stderr import put
-from ospo.scan import BytesRead, Event, LayerDone, Started
+from ospo.scan import BytesRead, Event, LayerDone, Started, Verifying
 from ospo.text import one_line
 
 _BAR = 24
@@ -77,6 +77,9 @@ class Lines(Reporter):
                 self._done += 1
                 how = "known from an earlier scan" if cached else f"read, {amount(layer.size)}"
                 self.note(f"layer {layer.index} {how} ({self._done} of {self._layers})")
+            case Verifying(layers, size):
+                content = f" in {_layers(layers)} ({amount(size)})" if layers else ""
+                self.note(f"comparing files with what packages installed{content}")
             case BytesRead():
                 pass
 
@@ -114,6 +117,9 @@ class Bar(Reporter):
                         self._draw()
                 case LayerDone():
                     self._layers_done += 1
+                    self._draw()
+                case Verifying(_, size):
+                    self._size += size
                     self._draw()
 
     def note(self, text: str) -> None:

@@ -21,9 +21,9 @@ _OPTIONS = (
         "Without PATH: stdout.",
     ),
     click.option(
-        "--fail-on",
-        type=click.Choice([*map(str, Severity), "none"]),
-        help="Exit 1 on a finding of this severity or worse.",
+        "--verify-files",
+        is_flag=True,
+        help="Compare files with what dpkg, apk and rpm noted about them.",
     ),
     click.option("--no-store", is_flag=True, help="Leave the database alone."),
 )

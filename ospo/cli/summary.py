@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ospo.cli.job import Job, Outcome
 from ospo.cli.progress import amount
 from ospo.licenses.declared import declare, known
-from ospo.model import Artifact, ArtifactKind, Finding, Problem, ScanResult, Severity
+from ospo.model import Artifact, ArtifactKind, FileChecks, FileState, Finding, Problem, ScanResult, Severity
 from ospo.policy.files import PolicyFile
-from ospo.text import one_line
+from ospo.text import counted, one_line
 
 _MOST_PROBLEMS = 5
 
@@ -60,6 +60,7 @@ def summary(result: ScanResult, told: Told, *, every_problem: bool = False) -> s
         ("findings", _findings(told.findings)),
         ("waivers", _waivers(told.findings)),
         ("policy", _policy(told)),
+        ("files", _files(result.files)),
         ("problems", _problems(result.problems, most)),
         ("took", _effort(result, told)),
         ("stored", _stored(told)),
@@ -120,6 +121,17 @@ def _licenses(result: ScanResult) -> str:
 def _findings(findings: Iterable[Finding]) -> str:
     counts = Counter(finding.severity for finding in findings)
     return ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity]) or "none"
+def _files(files: FileChecks | None) -> str:
+    """Tell how the files of packages were found, where somebody asked for it."""
+    if files is None:
+        return ""
+    states = Counter(str(file.state) for file in files.others)
+    others = [f"{states[state]} {state}" for state in FileState if states[state]]
+    others += [f"{files.unlisted} more not as installed"] if files.unlisted else []
+    left_out = [f"{files.left_out} left out on purpose"] if files.left_out else []
+    return ", ".join([f"{files.intact} as installed", *others, *left_out])
+
+
 
 
 def _waivers(findings: Iterable[Finding]) -> str:

@@ -27,6 +27,8 @@ class Dispatcher:
     """Finds extractors by path and by first bytes."""
 
     extractors: tuple[Extractor, ...]
+    most_names: int = 100
+    """How many names of one file, which hard links give it, are looked at."""
     _names: _Index = field(default_factory=lambda: defaultdict(list))
     _suffixes: _Index = field(default_factory=lambda: defaultdict(list))
     _folders: _Index = field(default_factory=lambda: defaultdict(list))

@@ -15,8 +15,8 @@ _PACKAGES_MAX = 200_000
 """Of one database: three times those of all of Fedora, so that a bomb ends within seconds."""
 
 # The keys of those who sign packages lie between the packages.
-_SIGNING_KEY = "gpg-pubkey"
-_PATHS_RATIO = 2
+SIGNING_KEY = "gpg-pubkey"
+PATHS_RATIO = 2
 """Characters of paths for each byte of a header, which has a hundred bytes for each file beside its name."""
 
 
@@ -25,7 +25,7 @@ def _database(file: File) -> Iterator[Record]:
     problems: list[str] = []
     hint = ""
     try:
-        for number, blob in enumerate(_blobs(file, problems), 1):
+        for number, blob in enumerate(blobs(file, problems), 1):
             try:
                 packages += _package(blob)
             except ParseError as error:
@@ -39,8 +39,12 @@ def _database(file: File) -> Iterator[Record]:
         raise ParseError(problems[0] + more, hint=hint)
 
 
-def _blobs(file: File, problems: list[str]) -> Iterator[bytes]:
-    """Yield the headers that can be read, and note the others."""
+def blobs(file: File, problems: list[str]) -> Iterator[bytes]:
+    """Yield the headers of a database that can be read, and note the others.
+
+    Raises:
+        ParseError: it is no database, or one that nobody can read on.
+    """
     for number, blob in enumerate(_reader(file)(file)):
         if number == _PACKAGES_MAX:
             raise ParseError(f"has more than {_PACKAGES_MAX} packages")
@@ -73,12 +77,12 @@ def _reader(file: File) -> Callable[[File], Iterator[bytes | ParseError]]:
 def _package(blob: bytes) -> Iterator[Package]:
     header = parse(blob)
     name = checked(header.text(Tag.NAME), "name")
-    if name != _SIGNING_KEY:
+    if name != SIGNING_KEY:
         yield Package(
             _component(header, name),
             needs=tuple(dict.fromkeys(needed(header.texts(Tag.REQUIRENAME)))),
             offers=tuple(header.texts(Tag.PROVIDENAME)),
-            paths=_paths(header, len(blob) * _PATHS_RATIO),
+            paths=paths(header, len(blob) * PATHS_RATIO),
         )
 
 
@@ -110,7 +114,7 @@ def _qualifiers(header: Header) -> tuple[tuple[str, str], ...]:
     return tuple((key, checked(value, key)) for key, value in pairs if value)
 
 
-def _paths(header: Header, most: int) -> str:
+def paths(header: Header, most: int) -> str:
     """Join folders and names of the files, one a line.
 
     Raises:

@@ -7,6 +7,7 @@ https://rpm-software-management.github.io/rpm/manual/format_header.html. The ent
 
 import struct
 from bisect import bisect_right
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -16,7 +17,8 @@ _SIZES = struct.Struct(">II")
 _ENTRY = struct.Struct(">IIiI")
 _ENTRIES_MAX = 0xFFFF
 """What rpm itself accepts."""
-_NUMBERS = frozenset((4,))
+_NUMBERS = {1: "B", 2: "B", 3: "H", 4: "I"}
+"""Type -> how `struct` calls it: characters, and numbers of 8, 16 and 32 bits."""
 _TEXTS = frozenset((6, 8, 9))
 """One text, a list of texts, and a text in several languages, the untranslated one first."""
 
@@ -34,13 +36,20 @@ class Tag(IntEnum):
     URL = 1020
     ARCH = 1022
     OLDFILENAMES = 1027
+    FILESTATES = 1029
+    FILEMODES = 1030
+    FILEDIGESTS = 1035
+    FILELINKTOS = 1036
+    FILEFLAGS = 1037
     SOURCERPM = 1044
+    FILEVERIFYFLAGS = 1045
     PROVIDENAME = 1047
     REQUIREFLAGS = 1048
     REQUIRENAME = 1049
     DIRINDEXES = 1116
     BASENAMES = 1117
     DIRNAMES = 1118
+    FILEDIGESTALGO = 5011
     MODULARITYLABEL = 5096
 
 
@@ -86,19 +95,19 @@ class Header:
         return parts[:count]
 
     def numbers(self, tag: Tag) -> tuple[int, ...]:
-        """Return the 32-bit numbers of a tag; none when it is missing.
+        """Return the numbers of a tag; none when it is missing.
 
         Raises:
             ParseError: the entry is damaged.
         """
         if tag not in self.entries:
             return ()
-        _, start, count = self._entry(tag, _NUMBERS)
-        if start + 4 * count > len(self.data):
+        kind, start, count = self._entry(tag, _NUMBERS)
+        if start + struct.calcsize(_NUMBERS[kind]) * count > len(self.data):
             raise ParseError(f"has fewer {tag.name} than it says ({count})")
-        return struct.unpack_from(f">{count}I", self.data, start)
+        return struct.unpack_from(f">{count}{_NUMBERS[kind]}", self.data, start)
 
-    def _entry(self, tag: Tag, kinds: frozenset[int]) -> tuple[int, int, int]:
+    def _entry(self, tag: Tag, kinds: Container[int]) -> tuple[int, int, int]:
         kind, start, count = self.entries[tag]
         if kind not in kinds:
             raise ParseError(f"has a {tag.name} of type {kind}")

@@ -12,7 +12,9 @@ from ospo.model import (
     ComponentKind,
     Distro,
     Evidence,
+    FileNotes,
     Location,
+    Noted,
     Ownership,
     Problem,
     ProblemKind,
@@ -120,7 +122,13 @@ def _defaults(kind: type) -> dict[str, object]:
     return {field.name: field.default for field in fields(kind)}
 
 
-_KINDS: dict[str, type] = {"c": Component, "d": Distro, "o": Ownership, "p": Problem}
+_KINDS: dict[str, type] = {
+    "c": Component,
+    "d": Distro,
+    "f": FileNotes,
+    "o": Ownership,
+    "p": Problem,
+}
 _CODES = {kind: code for code, kind in _KINDS.items()}
 _DEFAULTS = {kind: _defaults(kind) for kind in _KINDS.values()}
 
@@ -142,6 +150,8 @@ def _record(plain: dict[str, Any]) -> Record:
         return component_from_json(plain)
     if code == "o":
         return Ownership(**plain)
+    if code == "f":
+        return FileNotes(plain["package"], Noted(plain["noted"]), plain["lines"])
     plain["id_like"] = tuple(plain.get("id_like", ()))
     return Distro(**plain)
 

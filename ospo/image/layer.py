@@ -19,7 +19,6 @@ _HEAD = 16
 _WHITEOUT = b".wh."
 _OPAQUE = b".wh..wh..opq"
 _WAITING_COST = 512  # bytes of memory for a file that waits, beside its own
-_MOST_NAMES = 100  # names of one file that are looked at
 _MOST_PROBLEMS = 1000
 
 
@@ -255,8 +254,8 @@ class LayerReader:
         for at in self._giants:
             self._unread[at] += settled.of(at, self._names.entries[at])[:1]
         for at, paths in settled.names.items():
-            if len(paths) > _MOST_NAMES:
-                message = f"has {len(paths)} names, more than the {_MOST_NAMES} that are looked at"
+            if len(paths) > (most := self.dispatcher.most_names):
+                message = f"has {len(paths)} names, more than the {most} that are looked at"
                 left = set(paths).difference(self._most(paths))
                 self._note(paths[0], message, blocking=any(map(self._is_database, left)))
             read = {facts.extractor for facts in self._files.get(at, ())}
@@ -269,9 +268,10 @@ class LayerReader:
 
     def _most(self, paths: list[bytes]) -> list[bytes]:
         """Choose the names of a file to look at: its first, then those of databases, then the others."""
-        if len(paths) <= _MOST_NAMES:
+        most = self.dispatcher.most_names
+        if len(paths) <= most:
             return paths
-        return [paths[0], *sorted(paths[1:], key=self._is_database, reverse=True)][:_MOST_NAMES]
+        return [paths[0], *sorted(paths[1:], key=self._is_database, reverse=True)][:most]
 
     def _look_at_link(self, path: bytes, target: Target) -> None:
         """Note links at whose name an extractor looks for what it cannot find there.

@@ -98,6 +98,29 @@ class Overlay:
             if position > above
         )
 
+    def shown(self, paths: Iterable[str]) -> dict[str, tuple[int, bool]]:
+        """Find the layer that shows each path: its position in `entries`, and whether a folder is there.
+
+        What is not visible is left out. Links in the folders of a path are not followed.
+        """
+        left, found = set(paths), dict[str, tuple[int, bool]]()
+        above = ancestors(left)
+        covers = {position: (whiteouts, opaque) for position, whiteouts, opaque in self._covers}
+        nothing: frozenset[str] = frozenset()
+        for position in reversed(range(len(self.entries))):
+            entries = set(zstd.decompress(self.entries[position]).decode().split("\0"))
+            folders = {entry[:-1] for entry in entries if entry[-1:] == "/"} | ancestors(entries)
+            found |= dict.fromkeys(left & entries, (position, False))
+            found |= dict.fromkeys(left & folders, (position, True))
+            whiteouts, opaque = covers.get(position, (nothing, nothing))
+            left -= found.keys() | whiteouts
+            hiding = above & (entries | whiteouts | opaque) | ({""} & opaque)
+            if hiding:
+                left = {path for path in left if not _is_in(path.rpartition("/")[0], hiding)}
+            if not left:
+                break
+        return found
+
     def seen(self) -> Iterable[Seen]:
         """Yield what is visible, by path."""
         for path in sorted(self.files):

@@ -39,6 +39,8 @@ class Subject:
     title: Callable[[Any], str]
     """How people name one."""
     locations: Callable[[Any], tuple[Location, ...]] = lambda _: ()
+    stored: bool = True
+    """False for what only scans have that are asked for it: what others do not show may still be there."""
 
 
 def _license_state(component: Component) -> str:
@@ -119,6 +121,24 @@ _PROBLEM = {
     "blocking": Field(Type.BOOL, "whether the scan counts as incomplete", lambda p: p.blocking),
 }
 
+_FILE = {
+    "path": Field(Type.STRING, "where it is or should be, links in its folders followed", lambda f: f.path),
+    "package": Field(
+        Type.STRING, "name of the package; of several that share the file all, by comma", lambda f: f.package
+    ),
+    "state": Field(Type.STRING, "modified, missing, or unknown: it cannot be read", lambda f: str(f.state)),
+    "found": Field(
+        Type.STRING, 'what is there instead, or why that is unknown; "" if missing', lambda f: f.found
+    ),
+    "algorithm": Field(Type.STRING, "md5, sha1, sha256 …", lambda f: f.algorithm),
+    "expected": Field(Type.STRING, "the digest that the package manager noted, in hex", lambda f: f.expected),
+    "layer": Field(
+        Type.INT,
+        "index of the layer that shows what is there, -1 for what is missing and outside images",
+        lambda f: -1 if f.layer is None else f.layer,
+    ),
+}
+
 
 def _reference(target: Target) -> Reference:
     """Return the parts of a target's name; an image of an engine may have an ID instead of a reference.
@@ -165,6 +185,16 @@ _ALL = (
         lambda result: result.problems,
         lambda _: "",
         lambda problem: problem.where,
+    ),
+    Subject(
+        "package-file",
+        "A file that is not as its package installed it. Only `ospo scan --verify-files` looks for them.",
+        _FILE,
+        lambda result: result.files.others if result.files else (),
+        lambda file: file.path,
+        lambda file: file.path,
+        lambda file: (Location(file.path, file.layer),),
+        stored=False,
     ),
 )
 

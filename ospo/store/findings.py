@@ -48,7 +48,7 @@ ON CONFLICT (finding_id, target_id, artifact_id) DO UPDATE SET
 """
 
 # What the target showed on the same platform and this scan does not; of a rule that could not be evaluated
-# for everything nothing is gone: what it does not show may still be there.
+# for everything, or is about what this scan did not look at, nothing is gone: it may still be there.
 _GONE = """
 SELECT occurrence.finding_id, occurrence.target_id, occurrence.artifact_id
 FROM finding_occurrence AS occurrence
@@ -59,6 +59,7 @@ WHERE occurrence.target_id = :target AND occurrence.current AND NOT (
   occurrence.artifact_id = :artifact
   AND finding.fingerprint IN (SELECT fingerprint FROM temp.staged_finding))
 AND finding.rule NOT IN (SELECT rule FROM temp.staged_finding WHERE outcome = 'error')
+AND finding.rule NOT IN (SELECT value FROM json_each(:unseen))
 ORDER BY occurrence.finding_id
 """
 
@@ -78,6 +79,8 @@ class Sighting:
     """Seconds since 1970."""
     complete: bool
     """False when a part was not checked: what such a scan does not show may still be there."""
+    files: bool = False
+    """Whether files of packages were compared, which is not stored."""
 
 
 def record(
@@ -90,8 +93,10 @@ def record(
 
     Of several findings with one fingerprint the first counts. A finding is fixed when no current artifact of
     any target shows it; an incomplete scan fixes nothing, and neither does a rule that could not be evaluated
-    fix what it found before. `rules` are those that were evaluated.
+    fix what it found before, or one about what the scan did not look at. `rules` are those that were
+    evaluated.
     """
+    rules = tuple(rules)
     states.prepare(connection)
     _stage(connection, findings, _rule_versions(connection, findings, rules), sighting.at)
     highest = connection.execute("SELECT coalesce(max(id), 0) FROM finding").fetchone()[0]
@@ -101,7 +106,8 @@ def record(
     place = {"target": sighting.target_id, "artifact": sighting.artifact_id}
     connection.execute(_OCCUR, place | {"at": sighting.at})
     if sighting.complete:
-        gone = connection.execute(_GONE, place).fetchall()
+        unseen = codec.encode_list([] if sighting.files else [r.id for r in rules if not r.subject.stored])
+        gone = connection.execute(_GONE, place | {"unseen": unseen}).fetchall()
         states.touch(connection, [row[0] for row in gone])
         connection.executemany(_LEAVE, gone)
     states.settle(connection, sighting.at)

@@ -86,7 +86,8 @@ def save(
             target_id = _target(connection, result.target, at)
             artifact_id, new = _artifact(connection, result, at)
             _observe(connection, result, target_id, artifact_id, at)
-            record(connection, Sighting(target_id, artifact_id, at, result.complete), findings, rules)
+            sighting = Sighting(target_id, artifact_id, at, result.complete, files=result.files is not None)
+            record(connection, sighting, findings, rules)
     except (ValueError, OverflowError) as error:  # text that is not Unicode, a size beyond 64 bits
         raise StoreError(f"cannot store {result.target.name!a}: {error}") from error
     return Saved(target_id, artifact_id, new)
