@@ -21,6 +21,11 @@ _OPTIONS = (
         "Without PATH: stdout.",
     ),
     click.option(
+        "--fail-on",
+        type=click.Choice([*map(str, Severity), "none"]),
+        help="Exit 1 on a finding of this severity or worse.",
+    ),
+    click.option(
         "--verify-files",
         is_flag=True,
         help="Compare files with what dpkg, apk and rpm noted about them.",

@@ -9,7 +9,7 @@ from ospo.cli.progress import amount
 from ospo.licenses.declared import declare, known
 from ospo.model import Artifact, ArtifactKind, FileChecks, FileState, Finding, Problem, ScanResult, Severity
 from ospo.policy.files import PolicyFile
-from ospo.text import counted, one_line
+from ospo.text import one_line
 
 _MOST_PROBLEMS = 5
 
@@ -57,10 +57,10 @@ def summary(result: ScanResult, told: Told, *, every_problem: bool = False) -> s
         ("built on", _base(result)),
         ("holds", _components(result)),
         ("licences", _licenses(result)),
+        ("files", _files(result.files)),
         ("findings", _findings(told.findings)),
         ("waivers", _waivers(told.findings)),
         ("policy", _policy(told)),
-        ("files", _files(result.files)),
         ("problems", _problems(result.problems, most)),
         ("took", _effort(result, told)),
         ("stored", _stored(told)),
@@ -118,9 +118,6 @@ def _licenses(result: ScanResult) -> str:
     )
 
 
-def _findings(findings: Iterable[Finding]) -> str:
-    counts = Counter(finding.severity for finding in findings)
-    return ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity]) or "none"
 def _files(files: FileChecks | None) -> str:
     """Tell how the files of packages were found, where somebody asked for it."""
     if files is None:
@@ -132,6 +129,9 @@ def _files(files: FileChecks | None) -> str:
     return ", ".join([f"{files.intact} as installed", *others, *left_out])
 
 
+def _findings(findings: Iterable[Finding]) -> str:
+    counts = Counter(finding.severity for finding in findings)
+    return ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity]) or "none"
 
 
 def _waivers(findings: Iterable[Finding]) -> str:
