@@ -43,3 +43,8 @@ def closest(name: str, known: Iterable[str]) -> str:
     spelled = {name.rpartition(".")[2].lower(): name for name in known}
     matches = get_close_matches(name.replace("-", "_").lower(), spelled, n=1, cutoff=0.7)
     return spelled[matches[0]] if matches else ""
+
+
+def counted(number: int, noun: str) -> str:
+    """Write how many there are: 1 finding, 2,000 findings."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -73,6 +73,7 @@ def test_environment_beats_file_and_typed_option_beats_both(tmp_path: Path) -> N
     text = "database = 'file.db'\n[scan]\nfail_on = 'low'\nstrict = true\nworkers = 2\n"
     (tmp_path / "ospo.toml").write_text(text)
     settings = load(
+        Path("ospo.toml"),
         options={"scan.fail_on": "high", "scan.strict": None, "database": "typed.db"},
         folder=tmp_path,
         environ={
@@ -438,6 +439,7 @@ def test_a_found_file_sends_no_secret_and_names_no_server(section: str, tmp_path
         ("waivers = 'planted.yaml'", "waivers: not allowed"),
         ("scan.allow_incomplete = true", "scan.allow_incomplete: true is not allowed"),
         ("limits.file_size = '1KiB'", "limits.file_size: less than the default is not allowed"),
+        ("database = 'planted.db'", "database: not allowed"),
         ("limits.layers = 999", "limits.layers: less than the default is not allowed"),
     ],
 )
@@ -455,9 +457,9 @@ def test_a_found_pyproject_is_judged_as_every_found_file(tmp_path: Path) -> None
 
 
 def test_a_found_file_sets_what_sends_nothing_and_loosens_nothing(tmp_path: Path) -> None:
-    text = "database = 'a.db'\noffline = true\n[scan]\nfail_on = 'low'\nstrict = true\nworkers = 1\n"
+    text = "offline = true\n[scan]\nfail_on = 'low'\nstrict = true\nworkers = 1\n"
     settings = find_file(tmp_path, text + "allow_incomplete = false\n[limits]\nfile_size = '2GiB'\n")
-    assert len(settings.origins) == 7
+    assert len(settings.origins) == 6
 
 
 def test_the_file_in_the_home_folder_is_the_users_own(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import click
 from ospo.cli.stderr import VERBOSITY, note
 from ospo.config import Settings, load
 from ospo.errors import UsageError
+from ospo.model import Severity
 
 _F = Callable[..., Any]
 
@@ -72,15 +73,33 @@ _READING = (
         help="Read so many layers at the same time.",
     ),
     click.option("--no-cache", is_flag=True, help="Read every layer again, and remember none."),
+)
+
+_GATING = (
     click.option("--strict", is_flag=True, default=None, help="Exit 3 on any problem, blocking or not."),
     click.option(
         "--allow-incomplete", is_flag=True, default=None, help="Do not exit 3 when parts were not checked."
     ),
 )
 
+fail_on = click.option(
+    "--fail-on",
+    type=click.Choice([*map(str, Severity), "none"]),
+    help="Exit 1 on a finding of an enforced rule, of this severity or worse.",
+)
+"""The option of commands that judge by findings."""
+
+
+def gating(command: _F) -> _F:
+    """Add the options that say what an incomplete check means."""
+    for option in reversed(_GATING):
+        command = option(command)
+    return command
+
 
 def reading(command: _F) -> _F:
     """Add the options of commands that read a target."""
+    command = gating(command)
     for option in reversed(_READING):
         command = option(command)
     return command

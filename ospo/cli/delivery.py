@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from ospo.cli.output import Output, show, write_all
 from ospo.cli.stderr import explain, put
-from ospo.cli.verdict import counted, expired, expired_lines, explained, not_told_by_problems
+from ospo.cli.verdict import expired, expired_lines, explained, not_told_by_problems
 from ospo.errors import OspoError
 from ospo.model import Finding, ScanResult, Waiver
 from ospo.policy.gate import CLEAN, INCOMPLETE, VIOLATION, Gate, Verdict, combined
-from ospo.text import one_line
+from ospo.text import counted, one_line
 
 if TYPE_CHECKING:  # what judges is not imported for an SBOM
     from ospo.policy.evaluate import Evaluation
@@ -112,7 +112,7 @@ class Delivery:
         waivers = [waiver for waiver in expired(findings) if waiver not in self._expired]
         if waivers:
             self._expired.update(waivers)
-            message = f"{counted(len(waivers), 'waiver', ('has', 'have'))} expired"
+            message = f"{counted(len(waivers), 'waiver')} {'has' if len(waivers) == 1 else 'have'} expired"
             hint = "renew what is still accepted, and remove the others"
             _tell(message, expired_lines(waivers), hint)
 

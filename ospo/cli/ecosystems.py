@@ -1,12 +1,13 @@
 """`ospo ecosystems`: which files are read, as what evidence, and where licences come from."""
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ospo.cli.common import common
 from ospo.cli.output import json_text
-from ospo.cli.table import table
+from ospo.cli.table import WIDTH
 from ospo.text import one_line
 
 if TYPE_CHECKING:
@@ -52,11 +53,22 @@ def command(format_: str, **flags: Any) -> None:
 
 
 def _table(extractors: "list[Extractor]") -> str:
-    rows = []
+    """Write a block for each extractor: what it is, the files it reads, and where licences come from."""
+    blocks = []
     for one in extractors:
-        rows.append((one.ecosystem, one.name, str(one.evidence), ", ".join(_files(one))))
-        rows.append(("", "", "", f"licences: {one.licenses_from}"))
-    return table(("ECOSYSTEM", "EXTRACTOR", "EVIDENCE", "FILES, LICENCES"), rows)
+        lines = [f"{one.name}: {one.ecosystem}, {one.evidence}"]
+        for text in (", ".join(_files(one)), f"licences: {one.licenses_from}"):
+            lines += wrap(text, WIDTH, **_INDENTED)
+        blocks.append("\n".join(lines))
+    return "\n".join(blocks)
+
+
+_INDENTED: Any = {
+    "initial_indent": "    ",
+    "subsequent_indent": "      ",
+    "break_long_words": False,
+    "break_on_hyphens": False,
+}
 
 
 def _json(extractors: "list[Extractor]") -> str:

@@ -6,10 +6,12 @@ import click
 
 from ospo.cli.common import common, load_settings, table_or_json
 from ospo.cli.output import json_text, show
+from ospo.errors import UsageError
 from ospo.model import Enforcement, Outcome, Severity, State
-from ospo.text import one_line
+from ospo.text import closest, counted, one_line
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
     from ospo.store.rows import FindingDetail, FindingRow, PlaceRow
@@ -77,6 +79,7 @@ def command(
     with closing(connect_read_only(settings.database)) as connection:
         name = known_name(connection, target) if target else ""
         states = () if every else (State.OPEN, State.WAIVED)
+        _check_rule(connection, rule)
         wanted = FindingFilter(states, tuple(map(Severity, severities)), rule, name, text)
         total = count_findings(connection, wanted)
         if flags["verbose"]:
@@ -95,6 +98,23 @@ def command(
     show(written)
 
 
+def _check_rule(connection: "sqlite3.Connection", rule: str) -> None:
+    """Refuse a rule that nobody ever heard of: an empty list would look clean.
+
+    Raises:
+        UsageError: no finding is of it, and it is no bundled rule.
+    """
+    from ospo.policy.load import load_rules
+    from ospo.store.finding_queries import rules_with_findings
+
+    if rule and rule not in (known := rules_with_findings(connection)):
+        known = (*known, *(one.id for one in load_rules().rules))
+        if rule not in known:
+            meant = closest(rule, known)
+            hint = f"did you mean {meant}?" if meant else "`ospo rules list` lists the rules"
+            raise UsageError(f"there is no rule {rule[:60]!r}, and no finding of it", hint=hint)
+
+
 def table(rows: "Sequence[FindingRow]", total: int) -> str:
     """Write findings for people, three or four lines each."""
     return _listed((_lines(row) for row in rows), len(rows), total)
@@ -108,7 +128,7 @@ def detailed(details: "Sequence[FindingDetail]", total: int) -> str:
 def _listed(blocks: "Iterable[list[str]]", shown: int, total: int) -> str:
     lines = [line for block in blocks for line in block]
     cut = f"{shown} of {total} findings; --limit {total} lists all"
-    lines.append(cut if shown < total else _counted(total))
+    lines.append(cut if shown < total else counted(total, "finding") if total else "no findings")
     return "\n".join(lines) + "\n"
 
 
@@ -138,7 +158,8 @@ def _more(detail: "FindingDetail") -> list[str]:
 
 def _place(place: "PlaceRow") -> "Iterator[str]":
     platform = f" ({place.platform})" if place.platform else ""
-    yield f"in {place.target}{platform}, {place.digest}"
+    waived = " (waived)" if place.waived else ""
+    yield f"in {place.target}{platform}, {place.digest}{waived}"
     if place.component is not None:
         for location in place.component.locations[:_MOST_PLACES]:
             layer = "" if location.layer is None else f", layer {location.layer}"
@@ -148,7 +169,3 @@ def _place(place: "PlaceRow") -> "Iterator[str]":
 
 
 _MOST_PLACES = 10
-
-
-def _counted(total: int) -> str:
-    return "no findings" if total == 0 else "1 finding" if total == 1 else f"{total} findings"

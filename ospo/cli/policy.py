@@ -1,10 +1,12 @@
 """The policy that a command judges by, and what the user should know of it."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ospo.cli.stderr import note
 from ospo.config import Settings
+from ospo.config.values import OriginKind
 
 if TYPE_CHECKING:
     from ospo.policy.load import Policy
@@ -22,6 +24,8 @@ def policy_of(settings: Settings, *, quiet: bool) -> "Policy":
     from ospo.policy.load import load_policy
 
     policy = load_policy(tuple(map(near, settings.rules)), settings.waivers and near(settings.waivers))
+    if settings.origin("rules").kind is OriginKind.COMMAND_LINE and os.environ.get("OSPO_RULES"):
+        note("--rules takes the place of OSPO_RULES: name both if both are meant", quiet=quiet)
     for rule in policy.rules.replaced:
         own = policy.rules.get(rule.id)
         note(f"{own.file.path if own else ''} replaces the bundled rule {rule.id}", quiet=quiet)

@@ -10,7 +10,7 @@ from ospo.cli.common import common, load_settings
 from ospo.cli.output import show
 from ospo.cli.policy import near
 from ospo.errors import UsageError
-from ospo.text import one_line
+from ospo.text import counted, one_line
 
 if TYPE_CHECKING:
     from ospo.policy.files import PolicyFile
@@ -42,7 +42,7 @@ def test(paths: tuple[str, ...], rule: str, **flags: Any) -> int:
     for result in failed:
         place = f"{result.rule.file.path}:{result.test.mark.line}"
         lines.append(one_line(f"{place}: {result.rule.id}: {result.test.name}: {result.failure}"))
-    count = f"{len(rules)} {'rule' if len(rules) == 1 else 'rules'}"
+    count = counted(len(rules), "rule")
     lines.append(f"{len(results) - len(failed)} passed, {len(failed)} failed in {count}")
     show("\n".join(lines) + "\n")
     return _FAILED if failed else 0
@@ -61,10 +61,26 @@ def lint(paths: tuple[str, ...], **flags: Any) -> int:
     settings = load_settings(flags, quiet=flags["quiet"])
     named = tuple(map(Path, paths)) or tuple(map(near, settings.rules))
     files = [*named_rules(named), *([] if paths else bundled_rules())]
-    remarks = [remark for file, data in files for remark in _remarks(file, data)]
-    count = f"{len(files)} {'file' if len(files) == 1 else 'files'}"
-    show("\n".join([*map(one_line, remarks), f"{len(remarks) or 'no'} remarks on {count}"]) + "\n")
+    remarks = [remark for file, data in files for remark in _remarks(file, data)] or _together(named)
+    number = counted(len(remarks), "remark") if remarks else "no remarks"
+    last = f"{number} on {counted(len(files), 'file')}"
+    show("\n".join([*map(one_line, remarks), last]) + "\n")
     return _FAILED if remarks else 0
+
+
+def _together(named: tuple[Path, ...]) -> list[str]:
+    """Return what keeps files from being used together that are right one by one: ids that stand twice."""
+    from ospo.policy.load import load_rules
+
+    try:
+        load_rules(named)
+    except UsageError as error:
+        return [_written(error)]
+    return []
+
+
+def _written(error: UsageError) -> str:
+    return f"{error.message}{f' ({error.hint})' if error.hint else ''}"
 
 
 def _remarks(file: "PolicyFile", data: bytes) -> Iterator[str]:
@@ -80,7 +96,7 @@ def _remarks(file: "PolicyFile", data: bytes) -> Iterator[str]:
                 mark = document.mark(())
                 yield from (f"{file.path}:{mark.line}:{mark.column}: {doubt}" for doubt in _doubts(rule))
     except UsageError as error:
-        yield f"{error.message}{f' ({error.hint})' if error.hint else ''}"
+        yield _written(error)
 
 
 def _doubts(rule: "Rule") -> Iterator[str]:

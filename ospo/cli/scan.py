@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from ospo.cli.common import common, deciding, load_settings, reading
+from ospo.cli.common import common, deciding, fail_on, load_settings, reading
 from ospo.cli.output import SUMMARY, parse_outputs
-from ospo.model import Severity
 
 _OPTIONS = (
     click.option(
@@ -20,11 +19,7 @@ _OPTIONS = (
         help="summary, json, sarif, cyclonedx-json or cyclonedx-xml (also @1.6, @1.7); repeatable. "
         "Without PATH: stdout.",
     ),
-    click.option(
-        "--fail-on",
-        type=click.Choice([*map(str, Severity), "none"]),
-        help="Exit 1 on a finding of this severity or worse.",
-    ),
+    fail_on,
     click.option(
         "--verify-files",
         is_flag=True,

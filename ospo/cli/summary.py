@@ -9,7 +9,7 @@ from ospo.cli.progress import amount
 from ospo.licenses.declared import declare, known
 from ospo.model import Artifact, ArtifactKind, FileChecks, FileState, Finding, Problem, ScanResult, Severity
 from ospo.policy.files import PolicyFile
-from ospo.text import one_line
+from ospo.text import counted, one_line
 
 _MOST_PROBLEMS = 5
 
@@ -31,6 +31,8 @@ class Told:
     """How many rules were asked."""
     files: tuple[PolicyFile, ...] = ()
     """Where the policy comes from."""
+    unused: int = 0
+    """Waivers of the file that no finding was given."""
 
     @classmethod
     def of(cls, outcome: Outcome, job: Job) -> "Told":
@@ -46,6 +48,7 @@ class Told:
             failure,
             len(outcome.policy.rules.rules),
             outcome.policy.files,
+            sum(waiver not in outcome.evaluation.used for waiver in outcome.policy.waivers.waivers),
         )
 
 
@@ -59,7 +62,7 @@ def summary(result: ScanResult, told: Told, *, every_problem: bool = False) -> s
         ("licences", _licenses(result)),
         ("files", _files(result.files)),
         ("findings", _findings(told.findings)),
-        ("waivers", _waivers(told.findings)),
+        ("waivers", _waivers(told)),
         ("policy", _policy(told)),
         ("problems", _problems(result.problems, most)),
         ("took", _effort(result, told)),
@@ -86,8 +89,8 @@ def _base(result: ScanResult) -> str:
         any(place.layer is not None and place.layer < base.layers for place in component.locations)
         for component in result.components
     )
-    layers = _count(len(result.artifact.layers), "layer")
-    return f"{one_line(base.name or base.digest)}: {base.layers} of {layers}, {_count(with_it, 'component')}"
+    layers = counted(len(result.artifact.layers), "layer")
+    return f"{one_line(base.name or base.digest)}: {base.layers} of {layers}, {counted(with_it, 'component')}"
 
 
 def _kind(artifact: Artifact) -> str:
@@ -95,7 +98,7 @@ def _kind(artifact: Artifact) -> str:
         return str(artifact.kind)
     size = amount(sum(layer.size for layer in artifact.layers))
     platform = f"{one_line(str(artifact.platform))} " if artifact.platform else ""
-    return f"{platform}image of {_count(len(artifact.layers), 'layer')}, {size}"
+    return f"{platform}image of {counted(len(artifact.layers), 'layer')}, {size}"
 
 
 def _components(result: ScanResult) -> str:
@@ -103,7 +106,7 @@ def _components(result: ScanResult) -> str:
     kinds = ", ".join(f"{count} {one_line(type_)}" for type_, count in by_type.most_common())
     owned = sum(bool(component.owned_by) for component in result.components)
     note = f"; {owned} of them installed by system packages" if owned else ""
-    return f"{_count(len(result.components), 'component')}{': ' if kinds else ''}{kinds}{note}"
+    return f"{counted(len(result.components), 'component')}{': ' if kinds else ''}{kinds}{note}"
 
 
 def _licenses(result: ScanResult) -> str:
@@ -134,21 +137,22 @@ def _findings(findings: Iterable[Finding]) -> str:
     return ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity]) or "none"
 
 
-def _waivers(findings: Iterable[Finding]) -> str:
-    """Tell how many of the findings are waived, and which waivers are over."""
+def _waivers(told: Told) -> str:
+    """Tell how many of the findings are waived, and which waivers are over, or for nothing here."""
     waived, expired = 0, 0
-    for finding in findings:
+    for finding in told.findings:
         waived += finding.waiver is not None
         expired += finding.expired is not None
     parts = [f"{waived} of them waived"] if waived else []
     parts += [f"{expired} open again: their waivers have expired"] if expired else []
+    parts += [f"{counted(told.unused, 'waiver')} of the file for nothing here"] if told.unused else []
     return ", ".join(parts)
 
 
 def _policy(told: Told) -> str:
     """Name what decided beside the bundled rules, so that a log shows which version of it did."""
     named = [f"{one_line(file.path)} (sha256 {file.sha256[:12]}…)" for file in told.files if not file.bundled]
-    return ", ".join([_count(told.rules, "rule"), *named]) if told.rules else ""
+    return ", ".join([counted(told.rules, "rule"), *named]) if told.rules else ""
 
 
 def _problems(problems: tuple[Problem, ...], most: int) -> str:
@@ -178,7 +182,3 @@ def _stored(told: Told) -> str:
     if not told.stored:
         return "nothing (--no-store)"
     return one_line(told.stored) + ("" if told.new else " (seen before: noted that it is still there)")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

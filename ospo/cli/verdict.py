@@ -47,12 +47,6 @@ def expired_lines(waivers: Sequence[Waiver]) -> list[str]:
     return [one_line(line) for line in (*lines, *_more(len(waivers)))]
 
 
-def counted(number: int, noun: str, verbs: tuple[str, str] = ("", "")) -> str:
-    """Write "1 waiver has" or "2 waivers have"."""
-    verb = verbs[number != 1]
-    return f"{number} {noun}{'' if number == 1 else 's'}{f' {verb}' if verb else ''}"
-
-
 def _more(count: int) -> list[str]:
     return [f"  … and {count - _MOST} more"] if count > _MOST else []
 

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +13,11 @@ from ospo.cli.output import json_text, show
 from ospo.cli.table import table
 from ospo.config import Settings
 from ospo.errors import UsageError
+from ospo.model import State
+from ospo.text import counted
 
 if TYPE_CHECKING:
     from ospo.store.rows import WaiverRow
-
-DEFAULT_DAYS = 90
-"""How long a waiver holds where no day is given."""
 
 
 @click.group("waive")
@@ -36,9 +34,7 @@ def command() -> None:
 @click.option("--reason", required=True, metavar="CODE", help="Reason code, such as accepted-risk.")
 @click.option("--justification", required=True, metavar="TEXT", help="Why, so that others can judge it.")
 @click.option("--approver", required=True, metavar="WHO", help="Who decided.")
-@click.option(
-    "--expires", metavar="YYYY-MM-DD", help=f"Last day, in UTC; default {DEFAULT_DAYS} days from now."
-)
+@click.option("--expires", metavar="YYYY-MM-DD", help="Last day, in UTC; default 90 days from now.")
 @click.option("--ticket", default="", metavar="TEXT", help="Where it was discussed.")
 @common
 def add(fingerprint: str, expires: str | None, **flags: Any) -> None:
@@ -46,12 +42,12 @@ def add(fingerprint: str, expires: str | None, **flags: Any) -> None:
 
     Reason codes: accepted-risk, false-positive, license-acquired, mitigated, not-distributed, temporary.
     """
-    from ospo.policy.waiver_file import waiver_of
+    from ospo.policy.waiver_file import default_expiry, waiver_of
     from ospo.store import waivers
     from ospo.store.finding_queries import finding_detail, finding_id
 
     settings = load_settings(flags, quiet=flags["quiet"])
-    last = expires or (today() + timedelta(days=DEFAULT_DAYS)).isoformat()
+    last = expires or default_expiry(today())
     with _database(settings) as connection:
         detail = finding_detail(connection, finding_id(connection, fingerprint))
         if detail is None:
@@ -68,7 +64,8 @@ def add(fingerprint: str, expires: str | None, **flags: Any) -> None:
             today=today(),
         )
         waivers.waive(connection, found.fingerprint, waiver, _seconds())
-    show(f"waived until {last}: {found.rule} of {found.subject} in {found.target}\n{_EXPORT}")
+    fixed = "it is fixed now, and will be waived if it comes back\n" if found.state == State.FIXED else ""
+    show(f"waived until {last}: {found.rule} of {found.subject} in {found.target}\n{fixed}{_EXPORT}")
 
 
 _EXPORT = "a gate counts it once it is in the waiver file: `ospo waive export`\n"
@@ -91,7 +88,7 @@ def remove(fingerprint: str, **flags: Any) -> None:
             f"the finding {fingerprint[:40]!r} has no waiver that was made here",
             hint="one of a waiver file is taken back in that file",
         )
-    show(f"{count} {'waiver' if count == 1 else 'waivers'} taken back\n")
+    show(f"{counted(count, 'waiver')} taken back\n")
 
 
 @command.command("list")
@@ -123,7 +120,7 @@ def list_waivers(format_: str, **flags: Any) -> None:
 def export(merge: str | None, **flags: Any) -> None:
     """Print the waivers that were made here and hold as a waiver file, for review and --waivers."""
     from ospo.policy.load import load_rules
-    from ospo.policy.waiver_file import readable, written
+    from ospo.policy.waiver_file import merged, readable, written
     from ospo.policy.waivers import load_waivers
 
     settings = load_settings(flags, quiet=flags["quiet"])
@@ -131,8 +128,7 @@ def export(merge: str | None, **flags: Any) -> None:
     made = [readable(row.waiver, row.target, row.subject) for row in holding]
     rules = [rule.id for rule in load_rules(settings.rules).rules] if merge else []
     kept = load_waivers(Path(merge), rules).waivers if merge else ()
-    known = {(waiver.rule, waiver.selector) for waiver in kept}
-    show(written([*kept, *(one for one in made if (one.rule, one.selector) not in known)]))
+    show(written(merged(kept, made)))
 
 
 def _made_here(settings: Settings) -> "tuple[WaiverRow, ...]":

@@ -160,13 +160,24 @@ class Environment:
                 raise CompileError(message, *_place(text, match.start("field")))
             if match["literal"] is None:
                 continue
-            try:
-                result = self._env.compile(f'"".matches({match["literal"]})').eval(data={})
-                failure = str(result.value()) if result.type() == cel.Type.ERROR else ""
-            except RuntimeError as error:
-                failure = str(error)
+            failure = _failure(f'"".matches({match["literal"]})', {})
             if failure:
-                raise CompileError(_plain(failure), *_place(text, match.start("literal")))
+                raise CompileError(failure, *_place(text, match.start("literal")))
+
+
+def pattern_problem(pattern: str) -> str:
+    """Say what is wrong with a regular expression, "" when it is well-formed."""
+    return _failure('"".matches(pattern)', {"pattern": pattern})
+
+
+def _failure(expression: str, values: Mapping[str, str]) -> str:
+    """Evaluate an expression; return why it has no value, "" when it has one."""
+    try:
+        env = cel.NewEnv(variables=dict.fromkeys(values, cel.Type.STRING))
+        result = env.compile(expression).eval(data=values)
+        return _plain(str(result.value())) if result.type() == cel.Type.ERROR else ""
+    except RuntimeError as error:
+        return _plain(str(error))
 
 
 _WORDS = {str: "text", bool: "a bool", int: "a number", float: "a number"}
@@ -174,7 +185,8 @@ _SCALARS = ("BOOL", "INT", "UINT", "DOUBLE", "STRING", "DYN")
 
 _LITERAL = r"""[rR]?(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
 _PATTERN = re.compile(
-    rf"\.matches\s*\(\s*(?P<literal>{_LITERAL})\s*\)|\bhas\s*\(\s*\.?(?P<field>[\w.]+)\s*\)|{_LITERAL}",
+    rf"(?:\.matches\s*\(|\bmatches\s*\(\s*[\w.]+\s*,)\s*(?P<literal>{_LITERAL})\s*\)"
+    rf"|\bhas\s*\(\s*\.?(?P<field>[\w.]+)\s*\)|{_LITERAL}",
     re.DOTALL,
 )
 """A regular expression that stands in the text, has() of a name; and other literals, to pass over them."""

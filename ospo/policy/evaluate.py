@@ -45,6 +45,8 @@ class Evaluation:
     """Worst first, then by rule, subject and message; one for each fingerprint."""
     tallies: tuple[Tally, ...]
     """One for each rule, by id."""
+    used: frozenset[Waiver] = frozenset()
+    """The waivers that a finding was given, whether they hold or have expired."""
 
 
 def evaluate(rules: Iterable[Rule], result: ScanResult, waivers: Sequence[Waiver], today: date) -> Evaluation:
@@ -63,7 +65,8 @@ def evaluate(rules: Iterable[Rule], result: ScanResult, waivers: Sequence[Waiver
         findings.extend(_findings(rule, table, outcomes, result))
         tallies.append(_tally(rule, outcomes))
     judged = sorted(apply(findings, waivers, today), key=_order)
-    return Evaluation(tuple(sorted(_first_of_each(judged), key=_shown)), tuple(tallies))
+    used = frozenset(waiver for one in judged for waiver in (one.waiver, one.expired) if waiver)
+    return Evaluation(tuple(sorted(_first_of_each(judged), key=_shown)), tuple(tallies), used)
 
 
 class _Table:

@@ -60,7 +60,7 @@ def read(path: Path) -> tuple[PolicyFile, bytes]:
 def _read(path: Path, shown: str, *, bundled: bool) -> tuple[PolicyFile, bytes]:
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for
-            raise UsageError(f"{shown}: not a file", hint="name a file, or a folder of rules")
+            raise UsageError(f"{shown}: not a file", hint="name a YAML file")
         with path.open("rb") as file:
             data = file.read(MAX_SIZE + 1)
     except (OSError, ValueError) as error:

@@ -9,7 +9,16 @@ from ospo.documents.marked import Document, Mark, Place
 from ospo.documents.schema import Fault
 from ospo.licenses.choice import requires
 from ospo.model import Enforcement, Outcome, Severity
-from ospo.policy.cel import ZERO, CompileError, Environment, EvaluationError, Expression, Type, Value
+from ospo.policy.cel import (
+    ZERO,
+    CompileError,
+    Environment,
+    EvaluationError,
+    Expression,
+    Type,
+    Value,
+    pattern_problem,
+)
 from ospo.policy.files import PolicyFile
 from ospo.policy.subjects import SUBJECTS, Subject
 from ospo.policy.template import Template, compile_template
@@ -89,6 +98,9 @@ _PARTS = ("match", "unknown", "assert")
 _LICENSES = re.compile(r"\blicenseRequires\s*\([^()]*,\s*p\.(\w+)\s*\)")
 """A parameter that holds licenses."""
 
+_PATTERNS = re.compile(r"(?:\.matches\s*\(|\bmatches\s*\([^()]*,)\s*p\.(\w+)\s*\)")
+"""A parameter that is a regular expression."""
+
 
 class Builder:
     """Makes a rule of a document that its schema admits, and collects what is wrong with it."""
@@ -116,6 +128,7 @@ class Builder:
         variables |= {name: _type(value) for name, value in params.items()}
         environment = Environment(variables)
         self._check_licenses(params)
+        self._check_patterns(params)
         parts = self._expressions(environment)
         tests = tuple(self._test(index, subject, params) for index in range(len(self._tests)))
         if self.faults:
@@ -160,6 +173,13 @@ class Builder:
             self._wrong(place, error, environment)
             return None
         return expression
+
+    def _check_patterns(self, params: Mapping[str, Value]) -> None:
+        """Find malformed regular expressions in a parameter before a record does."""
+        for name in dict.fromkeys(_PATTERNS.findall(" ".join(self._spec.get(part, "") for part in _PARTS))):
+            pattern = params.get(f"p.{name}")
+            if isinstance(pattern, str) and (problem := pattern_problem(pattern)):
+                self._fault(("spec", "params", name), f"spec.params.{name}: {problem}")
 
     def _check_licenses(self, params: Mapping[str, Value]) -> None:
         """Find misspelt licenses in a parameter before a record does: in use they would be errors."""

@@ -1,6 +1,7 @@
 """Waivers: which findings somebody has accepted, why, and until when."""
 
 import heapq
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -73,12 +74,23 @@ def _faults(document: Document, rules: Sequence[str]) -> Iterator[Fault]:
         if not _is_day(entry["expires"]):  # the year 0 is a date to JSON schema and not to Python
             mark = document.mark((*place, "expires"))
             yield Fault(mark, f"waivers[{index}].expires: expected a day, as 2027-01-31")
-        if all(glob.strip("*") in ("", "pkg:") for glob in entry["selector"].values()):
+        if not any(_chooses(name, glob) for name, glob in entry["selector"].items()):
             yield Fault(
                 document.mark((*place, "selector")),
                 "the selector would waive every finding of the rule",
                 "select what is accepted; to stop a rule altogether, replace it by one in audit mode",
             )
+
+
+_TYPE = re.compile(r"(?:local:)?pkg:[^/*]+/?")
+"""What a glob for components begins with that names their type."""
+
+
+def _chooses(selector: str, glob: str) -> bool:
+    """Tell whether a glob leaves something out: more than punctuation and what all of its kind begin with."""
+    text = glob.removeprefix("local:").removeprefix("pkg:") if selector == "component" else glob
+    words = re.findall(r"\w{2,}", text.replace("*", " "))
+    return bool(words) or _TYPE.fullmatch(glob.rstrip("*")) is not None or "*" not in glob
 
 
 def _is_day(text: str) -> bool:
@@ -150,15 +162,8 @@ def holds(waiver: Waiver, today: date) -> bool:
     return today <= date.fromisoformat(waiver.expires)
 
 
-def selects(waiver: Waiver, finding: Finding) -> bool:
-    """Tell whether a finding is one that a waiver of its rule means.
-
-    Found in several places, it is meant by a path only if every one of them is.
-    """
-    return _selects(waiver, {name: _texts(name, finding) for name, _ in waiver.selector})
-
-
 def _selects(waiver: Waiver, texts: Mapping[str, list[str]]) -> bool:
+    """Tell whether a waiver means a finding; by path only if all its places are meant."""
     for name, glob in waiver.selector:
         match = [_matches(glob, text) for text in texts[name]]
         if not (all(match) and match if name == "path" else any(match)):
@@ -171,7 +176,7 @@ def _texts(selector: str, finding: Finding) -> list[str]:
     match selector:
         case "component" if finding.subject.startswith(("pkg:", "local:")):
             return [finding.subject, without_version(finding.subject)]
-        case "subject":
+        case "subject" if not finding.subject.startswith(("pkg:", "local:")):
             return [finding.subject]
         case "target":
             return [finding.target, finding.target_name]

@@ -118,6 +118,12 @@ def count_findings(connection: sqlite3.Connection, wanted: FindingFilter = ALL) 
     return number
 
 
+def rules_with_findings(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the ids of rules that ever had a finding, sorted."""
+    query = "SELECT DISTINCT rule FROM finding ORDER BY rule"
+    return tuple(row[0] for row in connection.execute(query))
+
+
 def state_counts(connection: sqlite3.Connection, *, now: int | None = None) -> dict[State, int]:
     """Return how many findings are in each state, in the order of `State`."""
     return {state: count_findings(connection, FindingFilter((state,), now=now)) for state in State}
@@ -181,14 +187,16 @@ def finding_id(connection: sqlite3.Connection, fingerprint: str) -> int:
     Raises:
         UsageError: there is none, or there are several.
     """
+    if not fingerprint:
+        raise UsageError("the fingerprint is empty", hint="`ospo findings -v` shows fingerprints")
     rows = []
     if fingerprint.isascii():  # half a surrogate pair cannot even be asked for
         query = "SELECT id FROM finding WHERE substr(fingerprint, 1, ?) = ? LIMIT 2"
         rows = connection.execute(query, (len(fingerprint), fingerprint)).fetchall()
-    if len(rows) != 1 or not fingerprint:
+    if len(rows) != 1:
         count = "several findings begin" if rows else "no finding begins"
         raise UsageError(
-            f"{count} with {fingerprint[:40]!r}", hint="`ospo findings -o json` shows whole fingerprints"
+            f"{count} with {fingerprint[:40]!r}", hint="`ospo findings -v` shows whole fingerprints"
         )
     id_: int = rows[0][0]
     return id_

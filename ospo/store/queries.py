@@ -26,7 +26,7 @@ from ospo.model import (
 from ospo.store import codec
 from ospo.store.database import snapshot
 from ospo.store.filter import state_is
-from ospo.store.rows import ComponentRow, HistoryRow, TargetRow, UseRow
+from ospo.store.rows import ComponentRow, HistoryRow, ScanId, TargetRow, UseRow
 
 _TARGETS = """
 SELECT target.name, target.kind, current.platform, artifact.digest, current.seen_at, artifact.component_count,
@@ -102,17 +102,22 @@ WHERE target.name = ? ORDER BY observation.id DESC LIMIT ? OFFSET ?
 """
 
 _CURRENT_SCANS = """
-SELECT target.name, current.platform FROM target
+SELECT current.target_id, current.artifact_id FROM target
 JOIN current_artifact AS current ON current.target_id = target.id
 WHERE :target IN ('', target.name, target.identity) ORDER BY target.name, current.platform
 """
 
-_RESULT = """
+_RESULT_COLUMNS = """
 SELECT target.name, target.kind, target.identity, coalesce(current.reference, ''),
   coalesce(current.index_digest, ''), artifact.id, artifact.kind, artifact.digest, artifact.platform,
   artifact.config_digest, artifact.media_type, artifact.created, artifact.labels, artifact.distro,
   artifact.scanned_at, artifact.facts_version, artifact.base_name, artifact.base_digest,
   artifact.base_layers
+"""
+
+_RESULT = (
+    _RESULT_COLUMNS
+    + """
 FROM observation
 JOIN artifact ON artifact.id = observation.artifact_id
 JOIN target ON target.id = observation.target_id
@@ -120,6 +125,16 @@ LEFT JOIN current_artifact AS current ON current.target_id = target.id AND curre
 WHERE {condition} = :reference AND (:platform = '' OR artifact.platform = :platform)
 ORDER BY observation.id DESC LIMIT 1
 """
+)
+_CURRENT_RESULT = (
+    _RESULT_COLUMNS
+    + """
+FROM current_artifact AS current
+JOIN artifact ON artifact.id = current.artifact_id
+JOIN target ON target.id = current.target_id
+WHERE current.target_id = ? AND current.artifact_id = ?
+"""
+)
 _RESULT_OF = (_RESULT.format(condition="target.name"), _RESULT.format(condition="artifact.digest"))
 
 _LAYERS = """
@@ -198,9 +213,16 @@ def history(
     )
 
 
-def current_scans(connection: sqlite3.Connection, target: str = "") -> tuple[tuple[str, str], ...]:
-    """Return (name, platform) of what all targets, or those of a name or identity, point at now."""
-    return tuple(connection.execute(_CURRENT_SCANS, {"target": target}))
+def current_scans(connection: sqlite3.Connection, target: str = "") -> tuple[ScanId, ...]:
+    """Return what all targets, or those of a name or identity, point at now, by name and platform."""
+    return tuple(ScanId(*row) for row in connection.execute(_CURRENT_SCANS, {"target": target}))
+
+
+def load_current(connection: sqlite3.Connection, scan: ScanId) -> ScanResult | None:
+    """Return a stored scan; None when its target points at something else by now."""
+    with snapshot(connection):
+        row = connection.execute(_CURRENT_RESULT, (scan.target_id, scan.artifact_id)).fetchone()
+        return None if row is None else _result(connection, row)
 
 
 def load_result(connection: sqlite3.Connection, reference: str, *, platform: str = "") -> ScanResult:

@@ -6,6 +6,14 @@ from ospo.model import Component, Enforcement, Outcome, Severity, State, Waiver
 
 
 @dataclass(frozen=True, slots=True)
+class ScanId:
+    """A stored scan: what a target points at on one platform."""
+
+    target_id: int
+    artifact_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class TargetRow:
     """What a target points at on one platform."""
 

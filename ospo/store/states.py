@@ -59,7 +59,7 @@ _EVENTS = (
     (
         "unwaived",
         "CASE WHEN waiver.until <= :at THEN 'the waiver expired: ' WHEN waiver.withdrawn_at IS NOT NULL"
-        f" THEN 'the waiver was taken back: ' ELSE 'no waiver holds any more; it was: ' END || {_WAIVED}",
+        f" THEN 'the waiver was taken back: ' ELSE 'not every place is waived any more: ' END || {_WAIVED}",
         f"{_TOUCHED} JOIN waiver ON waiver.id = touched.waiver_id WHERE finding.state = 'open'",
     ),
 )

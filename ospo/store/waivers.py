@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from ospo.errors import UsageError
@@ -54,56 +55,85 @@ def until(waiver: Waiver) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) + _DAY
 
 
-def waive(connection: sqlite3.Connection, fingerprint: str, waiver: Waiver, at: int) -> None:
-    """Waive one finding, at all places where no waiver holds already.
+def waive(connection: sqlite3.Connection, fingerprint: str, waiver: Waiver, at: int) -> int:
+    """Waive one finding; return the id of the waiver. `waive_all` says the rest."""
+    return waive_all(connection, {fingerprint: waiver}, at)[0]
 
-    `waiver` names its rule and nothing but its fingerprint. The gate of a scan does not count it until it is
-    exported into the waiver file: `ospo waive export`.
+
+def waive_all(connection: sqlite3.Connection, waivers: Mapping[str, Waiver], at: int) -> tuple[int, ...]:
+    """Waive findings, by their fingerprints, at all places where no waiver holds already: all or none.
+
+    Each waiver names the rule of its finding and nothing but its fingerprint. The gate of a scan does not
+    count it until it is exported into the waiver file: `ospo waive export`.
+
+    Returns the ids of the waivers, in their order.
 
     Raises:
-        UsageError: there is no such finding, or the waiver has expired already.
+        UsageError: there is no such finding, or a waiver has expired already.
         StoreError: the database cannot be written.
     """
-    if until(waiver) <= at:
-        raise UsageError(f"the waiver would have expired on {waiver.expires}", hint="choose a later day")
+    for waiver in waivers.values():
+        if until(waiver) <= at:
+            raise UsageError(f"the waiver would have expired on {waiver.expires}", hint="choose a later day")
     with transaction(connection):
-        finding_id = _finding(connection, fingerprint)
-        _change(
-            connection,
-            finding_id,
-            at,
-            "UPDATE finding_occurrence SET waiver_id = :waiver"
-            " WHERE finding_id = :finding AND current AND (waiver_id IS NULL"
-            " OR waiver_id IN (SELECT id FROM waiver WHERE until <= :at))",
-            {
-                "waiver": keep(connection, waiver, at, fingerprint=fingerprint),
-                "finding": finding_id,
-                "at": at,
-            },
-        )
+        findings = [_finding(connection, fingerprint) for fingerprint in waivers]
+        ids = [keep(connection, waiver, at, fingerprint=mark) for mark, waiver in waivers.items()]
+        _change(connection, _COVER, findings, ids, at)
+    return tuple(ids)
+
+
+_COVER = """
+UPDATE finding_occurrence SET waiver_id = :waiver
+WHERE finding_id = :finding AND current AND (waiver_id IS NULL
+  OR waiver_id IN (SELECT id FROM waiver WHERE until <= :at))
+"""
 
 
 def withdraw(connection: sqlite3.Connection, fingerprint: str, at: int) -> int:
-    """Take back the waivers of a finding that were made here; return how many.
+    """Take back all waivers of a finding that were made here; return how many.
 
     Raises:
         UsageError: there is no such finding.
         StoreError: the database cannot be written.
     """
     with transaction(connection):
-        finding_id = _finding(connection, fingerprint)
+        _finding(connection, fingerprint)
         mine = "SELECT id FROM waiver WHERE fingerprint = ? AND withdrawn_at IS NULL"
-        ids = [row[0] for row in connection.execute(mine, (fingerprint,))]
-        connection.executemany("UPDATE waiver SET withdrawn_at = ? WHERE id = ?", [(at, id_) for id_ in ids])
-        for id_ in ids:
-            _change(
-                connection,
-                finding_id,
-                at,
-                "UPDATE finding_occurrence SET waiver_id = NULL"
-                " WHERE finding_id = :finding AND waiver_id = :waiver",
-                {"waiver": id_, "finding": finding_id},
-            )
+        return _withdraw(connection, [row[0] for row in connection.execute(mine, (fingerprint,))], at)
+
+
+def undo(connection: sqlite3.Connection, waiver_ids: Iterable[int], at: int) -> int:
+    """Take back just these waivers, which were made here; return how many had not been before.
+
+    All of them or none. Other waivers of the same findings stay.
+
+    Raises:
+        StoreError: the database cannot be written.
+    """
+    with transaction(connection):
+        return _withdraw(connection, waiver_ids, at)
+
+
+_STANDING = """
+SELECT finding.id, waiver.id FROM waiver JOIN finding ON finding.fingerprint = waiver.fingerprint
+WHERE waiver.id = ? AND waiver.withdrawn_at IS NULL
+"""
+
+_UNCOVER = """
+UPDATE finding_occurrence SET waiver_id = (
+  SELECT other.id FROM waiver JOIN waiver AS other ON other.fingerprint = waiver.fingerprint
+  WHERE waiver.id = :waiver AND other.withdrawn_at IS NULL AND other.until > :at
+  ORDER BY other.until DESC, other.id DESC LIMIT 1)
+WHERE finding_id = :finding AND waiver_id = :waiver
+"""
+"""Leaves places to another waiver that was made here and holds, where there is one."""
+
+
+def _withdraw(connection: sqlite3.Connection, waiver_ids: Iterable[int], at: int) -> int:
+    rows = [row for id_ in waiver_ids for row in connection.execute(_STANDING, (id_,))]
+    ids = [row[1] for row in rows]
+    connection.executemany("UPDATE waiver SET withdrawn_at = ? WHERE id = ?", [(at, id_) for id_ in ids])
+    _change(connection, _UNCOVER, [row[0] for row in rows], ids, at)
     return len(ids)
 
 
@@ -118,10 +148,13 @@ def _finding(connection: sqlite3.Connection, fingerprint: str) -> int:
 
 
 def _change(
-    connection: sqlite3.Connection, finding_id: int, at: int, statement: str, parameters: dict[str, int]
+    connection: sqlite3.Connection, statement: str, findings: Sequence[int], waivers: Sequence[int], at: int
 ) -> None:
-    """Change the places of one finding, and settle what follows from it."""
+    """Change the places of findings, each for the waiver beside it, and settle what follows from it."""
     states.prepare(connection)
-    states.touch(connection, [finding_id])
-    connection.execute(statement, parameters)
+    states.touch(connection, findings)
+    pairs = zip(findings, waivers, strict=True)
+    connection.executemany(
+        statement, [{"finding": finding, "waiver": waiver, "at": at} for finding, waiver in pairs]
+    )
     states.settle(connection, at)

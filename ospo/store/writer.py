@@ -12,6 +12,7 @@ from ospo.store import codec
 from ospo.store.bases import chain
 from ospo.store.database import transaction
 from ospo.store.findings import Sighting, record
+from ospo.store.rows import ScanId
 
 if TYPE_CHECKING:
     from ospo.policy.rule import Rule
@@ -95,39 +96,35 @@ def save(
 
 def save_findings(
     connection: sqlite3.Connection,
-    result: ScanResult,
+    scan: ScanId,
     findings: Sequence[Finding],
     rules: "Iterable[Rule]",
     at: str,
+    *,
+    complete: bool,
 ) -> bool:
     """Write what a later evaluation says of a stored scan, in one transaction.
 
-    Returns False, and writes nothing, when its target points at something else by now: whoever scanned that
-    has judged it as well.
+    `complete` is false when what the evaluation does not show may be there nevertheless. Returns False, and
+    writes nothing, when the target points at something else by now: whoever scanned that has judged it.
 
     Raises:
         StoreError: the database cannot be written, or cannot hold a text of a finding.
     """
     try:
         with transaction(connection):
-            place = _current_place(connection, result)
-            if place is not None:
-                sighting = Sighting(*place, codec.encode_time(at), result.complete)
+            current = _is_current(connection, scan)
+            if current:
+                sighting = Sighting(scan.target_id, scan.artifact_id, codec.encode_time(at), complete)
                 record(connection, sighting, findings, rules)
     except (ValueError, OverflowError) as error:  # text that is not Unicode
-        raise StoreError(f"cannot store {result.target.name!a}: {error}") from error
-    return place is not None
+        raise StoreError(f"cannot store findings: {error}") from error
+    return current
 
 
-def _current_place(connection: sqlite3.Connection, result: ScanResult) -> tuple[int, int] | None:
-    """Return the ids of target and artifact, if the one still points at the other."""
-    place: tuple[int, int] | None = connection.execute(
-        "SELECT target.id, artifact.id FROM target JOIN current_artifact AS current"
-        " ON current.target_id = target.id JOIN artifact ON artifact.id = current.artifact_id"
-        " WHERE target.name = ? AND artifact.digest = ? AND artifact.platform = ?",
-        (result.target.name, result.artifact.digest, codec.encode_platform(result.artifact.platform)),
-    ).fetchone()
-    return place
+def _is_current(connection: sqlite3.Connection, scan: ScanId) -> bool:
+    query = "SELECT EXISTS (SELECT 1 FROM current_artifact WHERE target_id = ? AND artifact_id = ?)"
+    return bool(connection.execute(query, (scan.target_id, scan.artifact_id)).fetchone()[0])
 
 
 def _target(connection: sqlite3.Connection, target: Target, at: int) -> int:

@@ -112,5 +112,5 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "ospo.toml").write_text('database = "\\u001b[2J\\n.db"')
-    assert run(["config"]) == 0
+    assert run(["config", "--config", "ospo.toml"]) == 0
     assert r"\x1b[2J\n.db" in capsys.readouterr().out

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import hostile
 
-from ospo.cli.verdict import counted, expired, expired_lines, explained, not_told_by_problems
+from ospo.cli.verdict import expired, expired_lines, explained, not_told_by_problems
 from ospo.model import Enforcement, Finding, Location, Outcome, Problem, ProblemKind, Severity, Waiver
 from ospo.policy.gate import Verdict
+from ospo.text import counted
 
 BAD = Finding(
     "0" * 16,
@@ -79,9 +80,9 @@ def test_expired_waivers_are_told_once_the_oldest_first() -> None:
 
 
 def test_numbers_agree_with_their_nouns() -> None:
-    assert counted(1, "waiver", ("has", "have")) == "1 waiver has"
-    assert counted(2, "waiver", ("has", "have")) == "2 waivers have"
+    assert counted(1, "waiver") == "1 waiver"
     assert counted(0, "finding") == "0 findings"
+    assert counted(2000, "finding") == "2,000 findings"
 
 
 findings = st.builds(

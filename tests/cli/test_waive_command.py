@@ -144,7 +144,7 @@ def test_a_decision_that_says_too_little_is_refused(
 
 def test_a_fingerprint_must_name_one_finding(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "no finding begins with 'ffffffffffffffff'" in refused(capsys, "add", "f" * 16, *DECISION)
-    assert "several findings begin with ''" in refused(capsys, "add", "", *DECISION)
+    assert "the fingerprint is empty" in refused(capsys, "add", "", *DECISION)
     assert "has no waiver that was made here" in refused(capsys, "remove", fingerprint(capsys))
 
 

@@ -151,7 +151,7 @@ def test_a_rule_is_what_its_file_says(tmp_path: Path) -> None:
             ":9:40: spec.match: invalid regular expression",
             "",
         ),
-        ('r.type == "npm"', 'matches(r.type, "(")', ":9:10: spec.match: invalid regular expression", ""),
+        ('r.type == "npm"', 'matches(r.type, "(")', ":9:26: spec.match: invalid regular expression", ""),
         ('r.type == "npm"', "[r.type]", ":9:10: spec.match: expected text", ""),
         ("match: r.type", "match: ''  # r.type", ":9:10: spec.match: must not be empty", ""),
         ('unknown: r.version == ""', "unknown: false", ":10:12: spec.unknown: expected text (in quotes", ""),

@@ -191,7 +191,7 @@ def test_a_rule_is_shown_as_it_stood_at_the_last_evaluation(filled: sqlite3.Conn
 @pytest.mark.parametrize(
     ("fingerprint", "message"),
     [
-        ("", "several findings begin with ''"),
+        ("", "the fingerprint is empty"),
         ("registry", "several findings begin with 'registry'"),
         ("registry.example/app x", "no finding begins with 'registry.example/app x'"),
         ("%", "no finding begins with '%'"),

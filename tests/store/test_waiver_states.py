@@ -2,6 +2,7 @@
 
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from ospo.errors import UsageError
 from ospo.model import Finding, Outcome, Problem, ProblemKind, ScanResult, State, Waiver
 from ospo.store import codec, database, maintenance, waivers, writer
 from ospo.store.finding_queries import finding_detail, findings_by_id, local_waivers, state_counts
+from ospo.store.rows import ScanId
 
 ONE, TWO = "registry.example/app:1", "registry.example/app:2"
 BROKEN = Problem(ProblemKind.LAYER, "layer 1", "the gzip stream ends early", blocking=True)
@@ -52,6 +54,15 @@ def save(
     writer.save(store, scan, found)
     assert maintenance.integrity(store) == ()
     return scan
+
+
+def again(store: sqlite3.Connection, scan: ScanResult, found: Sequence[Finding], days: int) -> bool:
+    """Store what a later evaluation says of a scan."""
+    query = (
+        "SELECT target.id, artifact.id FROM target, artifact WHERE target.name = ? AND artifact.digest = ?"
+    )
+    ids = store.execute(query, (scan.target.name, scan.artifact.digest)).fetchone()
+    return writer.save_findings(store, ScanId(*ids), found, (), at(days), complete=scan.complete)
 
 
 def state(store: sqlite3.Connection, days: int) -> State:
@@ -105,7 +116,7 @@ def test_views_for_people_open_what_has_expired(store: sqlite3.Connection) -> No
 def test_the_next_evaluation_after_the_end_writes_that_it_expired(store: sqlite3.Connection) -> None:
     accepted = file_waiver(day(1))
     scan = save(store, 0, replace(A, waiver=accepted))
-    writer.save_findings(store, scan, [replace(A, expired=accepted)], (), at(2))
+    again(store, scan, [replace(A, expired=accepted)], 2)
     assert maintenance.integrity(store) == ()
     assert events(store)[2:] == [
         ("unwaived", f"the waiver expired: temporary, approved by jane, until {day(1)}")
@@ -117,7 +128,7 @@ def test_a_waiver_that_leaves_its_file_opens_the_finding(store: sqlite3.Connecti
     save(store, 0, replace(A, waiver=file_waiver(day(30))))
     save(store, 1, A)
     assert events(store)[2][0] == "unwaived"
-    assert events(store)[2][1].startswith("no waiver holds any more; it was: temporary")
+    assert events(store)[2][1].startswith("not every place is waived any more: temporary")
 
 
 def test_a_waiver_that_moves_within_its_file_or_holds_again_is_the_same(store: sqlite3.Connection) -> None:
@@ -225,6 +236,58 @@ def test_what_is_taken_back_waives_no_more(store: sqlite3.Connection) -> None:
     assert [row.withdrawn for row in local_waivers(store, now=seconds(4))] == [False]
 
 
+def test_several_findings_are_waived_together(store: sqlite3.Connection) -> None:
+    b = finding("b")
+    save(store, 0, A, b)
+    wanted = {one.fingerprint: own_waiver(day(30), one.fingerprint) for one in (b, A)}
+    made = waivers.waive_all(store, wanted, seconds(0))
+    assert dict(store.execute("SELECT subject, state FROM finding")) == {"a": "waived", "b": "waived"}
+    query = "SELECT fingerprint FROM waiver WHERE id = ?"
+    assert [store.execute(query, (id_,)).fetchone()[0] for id_ in made] == list(wanted)
+    assert sorted(names(store)) == ["opened", "opened", "waived", "waived"]
+    assert maintenance.integrity(store) == ()
+    assert waivers.undo(store, made, seconds(1)) == 2
+    assert dict(store.execute("SELECT subject, state FROM finding")) == {"a": "open", "b": "open"}
+    assert maintenance.integrity(store) == ()
+    assert waivers.undo(store, made, seconds(2)) == 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"none": own_waiver(day(30))}, {finding("b").fingerprint: own_waiver(day(-1))}]
+)
+def test_of_several_findings_all_are_waived_or_none(
+    wrong: dict[str, Waiver], store: sqlite3.Connection
+) -> None:
+    save(store, 0, A, finding("b"))
+    with pytest.raises(UsageError):
+        waivers.waive_all(store, {A.fingerprint: own_waiver(day(30))} | wrong, seconds(0))
+    assert waivers.waive_all(store, {}, seconds(0)) == ()
+    assert store.execute("SELECT count(*) FROM waiver").fetchone() == (0,)
+    assert names(store) == ["opened", "opened"]
+
+
+def test_undoing_leaves_older_waivers_of_the_finding(store: sqlite3.Connection) -> None:
+    save(store, 0, A)
+    waivers.waive(store, A.fingerprint, own_waiver(day(1)), seconds(0))
+    last = waivers.waive(store, A.fingerprint, own_waiver(day(30)), seconds(5))
+    assert waivers.undo(store, [last], seconds(6)) == 1
+    assert maintenance.integrity(store) == ()
+    assert state(store, 6) is State.OPEN
+    rows = local_waivers(store, now=seconds(6))
+    assert [(row.waiver.expires, row.withdrawn) for row in rows] == [(day(1), False), (day(30), True)]
+
+
+def test_undoing_leaves_places_to_another_waiver_that_holds(store: sqlite3.Connection) -> None:
+    save(store, 0, A)
+    last = waivers.waive(store, A.fingerprint, own_waiver(day(30)), seconds(0))
+    waivers.waive(store, A.fingerprint, own_waiver(day(20)), seconds(0))
+    waivers.undo(store, [last], seconds(1))
+    assert maintenance.integrity(store) == ()
+    assert (state(store, 1), state(store, 21)) == (State.WAIVED, State.OPEN)
+    assert waivers.withdraw(store, A.fingerprint, seconds(2)) == 1
+    assert state(store, 2) is State.OPEN
+
+
 def test_taking_back_leaves_what_a_file_waives(store: sqlite3.Connection) -> None:
     save(store, 0, replace(A, waiver=file_waiver(day(30))))
     save(store, 0, A, target=TWO)
@@ -277,13 +340,13 @@ def test_every_day_has_an_end(expires: str, store: sqlite3.Connection) -> None:
 def test_findings_of_a_scan_that_is_no_longer_current_are_left_out(store: sqlite3.Connection) -> None:
     old = save(store, 0, A)
     writer.save(store, result(digest="2", at=at(1)), [])
-    assert not writer.save_findings(store, old, [A], (), at(2))
+    assert not again(store, old, [A], 2)
     assert state(store, 2) is State.FIXED
 
 
 def test_a_later_evaluation_needs_no_scan(store: sqlite3.Connection) -> None:
     scan = save(store, 0, A)
-    writer.save_findings(store, scan, [finding("b")], (), at(5))
+    again(store, scan, [finding("b")], 5)
     rows = store.execute("SELECT subject, state, first_seen, last_seen FROM finding").fetchall()
     assert rows == [("a", "fixed", seconds(0), seconds(0)), ("b", "open", seconds(5), seconds(5))]
     assert store.execute("SELECT count(*) FROM observation").fetchone() == (1,)
@@ -308,6 +371,8 @@ class WaiverMachine(RuleBasedStateMachine):
         """(finding, target) to the last day of its waiver, None without one."""
         self.own: dict[str, set[int]] = {name: set() for name in FINDINGS}
         """Finding to the last days of the waivers made here."""
+        self.ids: dict[tuple[str, int], int] = {}
+        """(finding, last day) to the id of a waiver made here, whether or not it was taken back."""
         self.from_file: set[tuple[str, str]] = set()
 
     def teardown(self) -> None:
@@ -346,11 +411,14 @@ class WaiverMachine(RuleBasedStateMachine):
         fingerprint = finding(name).fingerprint
         last = self.today + days
         try:
-            waivers.waive(self.store, fingerprint, own_waiver(day(last), fingerprint), seconds(self.today))
+            id_ = waivers.waive(
+                self.store, fingerprint, own_waiver(day(last), fingerprint), seconds(self.today)
+            )
         except UsageError:
             assert days < 0 or name not in self.seen
             return
         self.own[name].add(last)
+        self.ids[name, last] = id_
         for place, until in self.places.items():
             if place[0] == name and (until is None or until < self.today):
                 self.places[place] = last
@@ -368,6 +436,19 @@ class WaiverMachine(RuleBasedStateMachine):
         for place in self.places:
             if place[0] == name and place not in self.from_file:
                 self.places[place] = None
+
+    @rule(data=st.data())
+    def undo(self, data: st.DataObject) -> None:
+        made = data.draw(st.sets(st.sampled_from(sorted(self.ids)))) if self.ids else set()
+        standing = {(name, last) for name, last in made if last in self.own[name]}
+        ids = [self.ids[one] for one in made]
+        assert waivers.undo(self.store, ids, seconds(self.today)) == len(standing)
+        for name, last in standing:
+            self.own[name].remove(last)
+        for place, until in self.places.items():
+            if place not in self.from_file and until is not None and (place[0], until) in standing:
+                holding = [other for other in self.own[place[0]] if other >= self.today]
+                self.places[place] = max(holding, default=None)
 
     @rule(days=st.integers(1, 2))
     def wait(self, days: int) -> None:
