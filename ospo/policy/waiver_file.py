@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from ospo.documents.marked import Value
 from ospo.documents.schema import API_VERSION
@@ -13,8 +13,17 @@ from ospo.policy.fingerprint import without_version
 from ospo.policy.waivers import REASONS
 from ospo.text import closest, printable
 
-_MAX_TEXT = 2000
+DEFAULT_DAYS = 90
+"""How long a waiver holds unless somebody says otherwise."""
+
+MAX_TEXT = 2000
 """Characters of a justification, an approver or a ticket."""
+
+
+def default_expiry(today: date) -> str:
+    """Return the last day of a waiver that is made today, unless somebody says otherwise."""
+    days = timedelta(DEFAULT_DAYS)
+    return (min(today, date.max - days) + days).isoformat()  # the calendar of Python ends with the year 9999
 
 
 def waiver_of(
@@ -43,8 +52,8 @@ def waiver_of(
             raise UsageError(f"the {name} is empty", hint="a waiver says who decided, and why")
         if text != printable(text):
             raise UsageError(f"the {name} holds what is no text", hint="write it without control characters")
-        if len(text) > _MAX_TEXT:
-            raise UsageError(f"the {name} is longer than {_MAX_TEXT} characters", hint="shorten it")
+        if len(text) > MAX_TEXT:
+            raise UsageError(f"the {name} is longer than {MAX_TEXT} characters", hint="shorten it")
     _check_day(expires, today)
     return Waiver(
         rule=rule,
