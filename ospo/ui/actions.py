@@ -109,7 +109,7 @@ ACTIONS = (
         ("u",),
         "undo",
         "Undo",
-        "Take back the last waivers that were made here since the start.",
+        "Take back the last decision that was made here since the start.",
         (Place.FINDINGS,),
     ),
     Action(

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 from textual.content import Content
 
-from ospo.model import Location, Waiver
+from ospo.model import Location, State, Waiver
 from ospo.store.rows import FindingDetail, FindingRow, PlaceRow
 from ospo.text import one_line
 from ospo.ui.words import SEVERITIES, age, moment
 
-_MAX_PLACES = 10
+MAX_PLACES = 10
+"""Places that are shown, and whose build commands are worth looking up."""
 _MAX_LOCATIONS = 10
 
 _MUTED = "$foreground 60%"
@@ -33,8 +34,12 @@ def content(known: Known, now: int) -> Content:
     detail = known.detail
     parts: list[Part] = []
     parts += _head(detail, now)
+    expired = detail.finding.state is not State.WAIVED
     for title, body in (
-        ("WAIVER", _waiver(detail.waiver) if detail.waiver else iter(())),
+        (
+            "WAIVER, expired" if expired else "WAIVER",
+            _waiver(detail.waiver, expired=expired) if detail.waiver else iter(()),
+        ),
         ("EVIDENCE", _evidence(known)),
         ("WHY", _why(detail)),
         ("FIX", _text(detail.finding.fix)),
@@ -127,24 +132,28 @@ def _location(location: Location, steps: Mapping[int, str]) -> Iterator[Part]:
         yield f"  layer {location.layer}{': ' if step else ''}{one_line(step)}\n", _MUTED
 
 
-def _waiver(waiver: Waiver) -> Iterator[Part]:
+def _waiver(waiver: Waiver, *, expired: bool) -> Iterator[Part]:
     yield from _pair("reason", waiver.reason)
     yield from _text(waiver.justification)
     yield from _pair("approver", waiver.approver)
-    yield from _pair("until", waiver.expires)
+    if expired:
+        yield from _pair("expired", f"at the end of {waiver.expires}, UTC")
+    else:
+        yield from _pair("until", waiver.expires)
     if waiver.ticket:
         yield from _pair("ticket", waiver.ticket)
-    yield from _pair("from", waiver.source or "made here; a gate needs `ospo waive export`")
+    made_here = "made here" if expired else "made here; a gate needs `ospo waive export`"
+    yield from _pair("from", waiver.source or made_here)
 
 
 def _places(places: tuple[PlaceRow, ...]) -> Iterator[Part]:
-    for place in places[:_MAX_PLACES]:
+    for place in places[:MAX_PLACES]:
         state = "" if place.current else " (no longer)"
         yield f"{one_line(place.target)}{state}{' (waived)' if place.waived else ''}\n"
         digest = place.digest[: len("sha256:") + 12]
         yield f"  {one_line(f'{place.platform} {digest}'.strip())}\n", _MUTED
-    if len(places) > _MAX_PLACES:
-        yield f"and {len(places) - _MAX_PLACES} more\n", _MUTED
+    if len(places) > MAX_PLACES:
+        yield f"and {len(places) - MAX_PLACES} more\n", _MUTED
 
 
 def _history(detail: FindingDetail) -> Iterator[Part]:

@@ -1,8 +1,8 @@
 """Decisions on findings: what somebody types becomes waivers, and is taken back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from ospo.model import State, Waiver
 from ospo.store import waivers
@@ -10,8 +10,6 @@ from ospo.store.finding_queries import findings_by_id
 from ospo.store.rows import FindingRow
 from ospo.ui.source import Source
 
-DEFAULT_DAYS = 90
-"""How long a waiver holds unless somebody says otherwise."""
 _PAGE = 200
 
 
@@ -49,7 +47,8 @@ class Terms:
 class Decided:
     """What was waived."""
 
-    fingerprints: tuple[str, ...]
+    waivers: tuple[int, ...]
+    """The ids of the waivers, one for each finding."""
     skipped: int
     """Findings that are not open, or gone."""
     expires: str
@@ -60,40 +59,32 @@ def day(seconds: int) -> date:
     return datetime.fromtimestamp(seconds, UTC).date()
 
 
-def default_expiry(seconds: int) -> str:
-    """Return the last day of a waiver that is made now."""
-    return (day(seconds) + timedelta(days=DEFAULT_DAYS)).isoformat()
-
-
 def waive(source: Source, ids: Sequence[int], terms: Terms) -> Decided:
-    """Waive those findings that are open.
+    """Waive those findings that are open: all of them, or on any error none.
 
     Raises:
         UsageError: the terms make no sense.
-        StoreError: the database cannot be read or written; what was waived before stays waived.
+        StoreError: the database cannot be read or written.
     """
     now = source.clock()
     with source.writing() as connection:
         rows: list[FindingRow] = []
         for start in range(0, len(ids), _PAGE):
             rows += findings_by_id(connection, ids[start : start + _PAGE], now=now).values()
-        done = [row.fingerprint for row in _open(rows)]
-        for row in _open(rows):
-            waiver = terms.waiver(row.rule, row.fingerprint, day(now))
-            waivers.waive(connection, row.fingerprint, waiver, now)
-    return Decided(tuple(done), len(ids) - len(done), terms.expires)
+        wanted = {
+            row.fingerprint: terms.waiver(row.rule, row.fingerprint, day(now))
+            for row in rows
+            if row.state is State.OPEN
+        }
+        made = waivers.waive_all(connection, wanted, now)
+    return Decided(made, len(ids) - len(made), terms.expires)
 
 
-def _open(rows: Sequence[FindingRow]) -> Iterator[FindingRow]:
-    return (row for row in rows if row.state is State.OPEN)
-
-
-def withdraw(source: Source, fingerprints: Sequence[str]) -> int:
-    """Take the waivers of findings back; return how many findings have none of them any more.
+def undo(source: Source, decided: Decided) -> int:
+    """Take back the waivers of one decision and no others; return how many were still there.
 
     Raises:
-        StoreError: the database cannot be read or written.
+        StoreError: the database cannot be read or written; then all of them stay.
     """
     with source.writing() as connection:
-        now = source.clock()
-        return sum(bool(waivers.withdraw(connection, one, now)) for one in fingerprints)
+        return waivers.undo(connection, decided.waivers, source.clock())

@@ -35,8 +35,3 @@ def component(subject: str) -> str:
 def moment(time: str) -> str:
     """Write an RFC 3339 time for people: 2026-11-23 10:00 UTC."""
     return f"{time[:10]} {time[11:16]} UTC"
-
-
-def counted(number: int, noun: str) -> str:
-    """Write how many there are: 1 finding, 2,000 findings."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,11 +1,24 @@
 """Waiving findings and taking it back, by keys."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from made_database import APPROVER, FINDINGS, drive, keys_of, make, many, messages, press, settle, text_of
+from made_database import (
+    APPROVER,
+    FINDINGS,
+    app_of,
+    drive,
+    keys_of,
+    make,
+    many,
+    messages,
+    press,
+    settle,
+    text_of,
+)
 from textual.pilot import Pilot
 
 from ospo.model import Waiver
@@ -15,7 +28,7 @@ from ospo.store.finding_queries import local_waivers
 from ospo.store.rows import WaiverRow
 from ospo.ui.screens.findings import FindingsScreen
 
-TERMS = ("enter", "down", "down", "enter", *"agreed", "enter")
+TERMS = ("enter", "down", "enter", *"agreed", "enter")
 """The second reason, a justification; all else as it is."""
 
 
@@ -89,6 +102,65 @@ def test_waives_what_is_marked_and_leaves_alone_what_is_not_open(path: Path) -> 
     drive(path, test)
 
 
+def test_undo_takes_back_the_last_decision_and_leaves_older_waivers_of_the_finding(path: Path) -> None:
+    old = Waiver("denied-license", (), "temporary", "why", "who", "2026-11-24")
+    with closing(database.connect(path)) as connection:
+        waivers.waive(connection, FINDINGS[0].fingerprint, old, encode_time("2026-11-24T00:00:00Z"))
+
+    async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
+        assert "WAIVER, expired" in text_of(pilot.app)
+        await press(pilot, "w", *TERMS)
+        assert "WAIVER, expired" not in text_of(pilot.app)
+        await press(pilot, "j", "w", *TERMS)
+        assert states(path)[:2] == ["waived", "waived"]
+        await press(pilot, "u")
+        assert states(path)[:2] == ["waived", "open"]
+        await press(pilot, "u")
+        assert states(path)[:2] == ["open", "open"]
+
+    drive(path, test)
+    rows = [(row.waiver.reason, row.waiver.expires, row.withdrawn) for row in made(path)]
+    new = ("false-positive", "2027-02-24", True)
+    assert rows == [("temporary", "2026-11-24", False), new, new]
+
+
+def test_several_findings_are_waived_and_taken_back_together_or_not_at_all(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ospo.ui.source._WORKER_SECONDS", 0.05)
+
+    def refuse(event: str) -> None:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(
+                f"CREATE TRIGGER refuse BEFORE {event} ON waiver WHEN NEW.fingerprint = "
+                f"'{FINDINGS[2].fingerprint}' BEGIN SELECT RAISE(ABORT, 'enough'); END"
+            )
+
+    def accept() -> None:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("DROP TRIGGER refuse")
+
+    async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
+        refuse("INSERT")
+        await press(pilot, "space", "space", "space", "w", *TERMS)
+        assert messages(pilot.app)[-1].startswith("cannot write to the database: enough")
+        assert states(path) == ["open"] * 5
+        assert made(path) == ()
+        accept()
+        await press(pilot, "w", *TERMS)
+        assert states(path) == ["waived"] * 3 + ["open"] * 2
+        refuse("UPDATE")
+        await press(pilot, "u")
+        assert messages(pilot.app)[-1].startswith("cannot write to the database: enough")
+        assert states(path) == ["waived"] * 3 + ["open"] * 2
+        accept()
+        await press(pilot, "u")
+        assert messages(pilot.app)[-1] == "took back the waivers of 3 findings"
+        assert states(path) == ["open"] * 5
+
+    drive(path, test)
+
+
 def test_many_findings_are_waived_at_once(tmp_path: Path) -> None:
     path = make(tmp_path / "ospo.db", many(450))
 
@@ -106,7 +178,7 @@ def test_many_findings_are_waived_at_once(tmp_path: Path) -> None:
 def test_terms_that_make_no_sense_are_explained(path: Path) -> None:
     steps: tuple[tuple[tuple[str, ...], str, str], ...] = (
         (("tab", "enter"), "there is no reason yet", "reason"),
-        (("enter", "down", "enter", "enter"), "the justification is empty", "justification"),
+        (("enter", "enter", "enter"), "the justification is empty", "justification"),
         (("x", "tab", "ctrl+u", "enter"), "the approver is empty", "approver"),
         (("x", "tab", "ctrl+u", *"tomorrow", "enter"), "'tomorrow' is no day", "expires"),
         (("ctrl+u", *"2026-11-25", "enter"), "the waiver would have expired on 2026-11-25", "expires"),
@@ -123,9 +195,68 @@ def test_terms_that_make_no_sense_are_explained(path: Path) -> None:
     assert made(path) == ()
 
 
+@pytest.mark.parametrize("opens", ["down", "up", "enter", "space"])
+def test_the_list_of_reasons_begins_at_the_first_one(opens: str, path: Path) -> None:
+    async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
+        await press(pilot, "w", opens, "enter", *keys_of("because"), "enter")
+        assert pilot.app.screen is screen
+
+    drive(path, test)
+    (row,) = made(path)
+    assert (row.waiver.reason, row.waiver.justification) == ("accepted-risk", "because")
+
+
+def test_a_list_of_reasons_that_the_mouse_opens_begins_at_the_first_one_and_has_no_blank_one(
+    path: Path,
+) -> None:
+    async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
+        await press(pilot, "w")
+        await pilot.click("#reason")
+        await press(pilot, "up", "down", "enter", *keys_of("because"), "enter")
+        assert pilot.app.screen is screen
+
+    drive(path, test)
+    assert [row.waiver.reason for row in made(path)] == ["accepted-risk"]
+
+
+def test_what_was_typed_stays_while_the_reason_is_missing(path: Path) -> None:
+    async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
+        await press(pilot, "w", "tab", *keys_of("because"))
+        await press(pilot, "tab", "tab", "tab", *keys_of("OSPO-7"), "enter")
+        assert type(pilot.app.screen).__name__ == "WaiveDialog"
+        text = text_of(pilot.app)
+        assert "there is no reason yet" in text and "because" in text and "OSPO-7" in text
+        await press(pilot, "down", "escape", "enter", "down", "enter")
+        assert "there is no reason yet" not in text_of(pilot.app)
+        await press(pilot, *keys_of(" indeed"), "enter")
+        assert pilot.app.screen is screen
+
+    drive(path, test)
+    (row,) = made(path)
+    waiver = row.waiver
+    assert (waiver.reason, waiver.justification, waiver.ticket) == (
+        "false-positive",
+        "because indeed",
+        "OSPO-7",
+    )
+
+
+def test_a_waiver_of_the_last_days_of_the_calendar_ends_with_it(path: Path) -> None:
+    end = encode_time("9999-12-01T00:00:00Z")
+    app = app_of(path, lambda: end)
+
+    async def run() -> None:
+        async with app.run_test() as pilot:
+            await settle(pilot)
+            await press(pilot, "w", *TERMS)
+
+    asyncio.run(run())
+    assert [row.waiver.expires for row in made(path)] == ["9999-12-31"]
+
+
 def test_nothing_is_waived_when_the_dialog_is_left(path: Path) -> None:
     async def test(screen: FindingsScreen, pilot: Pilot[None]) -> None:
-        await press(pilot, "w", "enter", "down", "enter", *keys_of("because"), "escape")
+        await press(pilot, "w", "enter", "enter", *keys_of("because"), "escape")
         assert pilot.app.screen is screen
         await press(pilot, "w")
         await pilot.click("#cancel")

@@ -7,11 +7,11 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
+from ospo.text import counted
 from ospo.ui.screens import findings_work as jobs
 from ospo.ui.screens.findings_view import Undecided, Waived, Withdrawn
 from ospo.ui.source import Source
-from ospo.ui.triage import Terms, default_expiry
-from ospo.ui.words import counted
+from ospo.ui.triage import Decided, Terms, day
 
 
 class DecidingScreen(Screen[None]):
@@ -21,7 +21,7 @@ class DecidingScreen(Screen[None]):
         super().__init__()
         self.source = source
         self._approver = approver
-        self._decisions: list[tuple[str, ...]] = []
+        self._decisions: list[Decided] = []
 
     def decided(self) -> None:
         """Show what a decision has changed: each screen has its own way."""
@@ -38,7 +38,8 @@ class DecidingScreen(Screen[None]):
 
     def ask_to_waive(self, what: str, ids: Sequence[int]) -> None:
         """Ask for the terms, then waive."""
-        from ospo.ui.screens.waive import WaiveDialog  # its widgets are not needed to start
+        from ospo.policy.waiver_file import default_expiry  # neither is needed to start
+        from ospo.ui.screens.waive import WaiveDialog
 
         def answered(terms: Terms | None) -> None:
             if terms is not None:
@@ -46,12 +47,12 @@ class DecidingScreen(Screen[None]):
                 self._waive(ids, terms)
 
         now = self.source.clock()
-        self.app.push_screen(WaiveDialog(what, self._approver, default_expiry(now), now), answered)
+        self.app.push_screen(WaiveDialog(what, self._approver, default_expiry(day(now)), now), answered)
 
     def action_undo(self) -> None:
         """Take back the last waivers that were made here."""
         if self._decisions:
-            self._withdraw(self._decisions.pop())
+            self._undo(self._decisions.pop())
         else:
             self.tell("nothing was waived since the start: `ospo waive remove` takes older waivers back")
 
@@ -60,18 +61,16 @@ class DecidingScreen(Screen[None]):
         self.report(jobs.waiving(self.source, ids, terms))
 
     @work(thread=True, group="decisions")
-    def _withdraw(self, fingerprints: Sequence[str]) -> None:
-        self.report(jobs.withdrawing(self.source, fingerprints))
+    def _undo(self, decided: Decided) -> None:
+        self.report(jobs.undoing(self.source, decided))
 
     @on(Waived)
     def _waived(self, event: Waived) -> None:
         decided = event.decided
-        if decided.fingerprints:
-            self._decisions.append(decided.fingerprints)
-            waived = (
-                f"waived {counted(len(decided.fingerprints), 'finding')} until {decided.expires}; u undoes"
-            )
-            self.tell(waived)
+        if decided.waivers:
+            self._decisions.append(decided)
+            waived = counted(len(decided.waivers), "finding")
+            self.tell(f"waived {waived} until {decided.expires}; u undoes")
         if decided.skipped:
             self.tell(f"left {counted(decided.skipped, 'finding')} alone: not open any more", warning=True)
         self.decided()
@@ -84,4 +83,6 @@ class DecidingScreen(Screen[None]):
     @on(Undecided)
     def _undecided(self, event: Undecided) -> None:
         error = event.error
+        if event.standing is not None:
+            self._decisions.append(event.standing)
         self.app.notify(f"{error.message}\n{error.hint}".strip(), severity="error", markup=False)

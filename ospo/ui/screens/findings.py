@@ -6,13 +6,13 @@ from typing import ClassVar
 from textual import on
 from textual.binding import BindingType
 
-from ospo.text import one_line
+from ospo.text import counted, one_line
 from ospo.ui.actions import Place, bindings
 from ospo.ui.screens.dialogs import TextDialog
 from ospo.ui.screens.findings_list import FindingsList
 from ospo.ui.widgets.filter_bar import FilterBar
 from ospo.ui.widgets.sql_table import SqlTable
-from ospo.ui.words import component, counted
+from ospo.ui.words import component
 
 
 class FindingsScreen(FindingsList):

@@ -11,7 +11,7 @@ from textual.worker import get_current_worker
 
 from ospo.errors import OspoError
 from ospo.store.rows import FindingRow
-from ospo.text import one_line
+from ospo.text import counted, one_line
 from ospo.ui import detail_text
 from ospo.ui.screens import findings_work as jobs
 from ospo.ui.screens.deciding import DecidingScreen
@@ -22,7 +22,6 @@ from ospo.ui.widgets.key_line import KeyLine
 from ospo.ui.widgets.notice import Notice
 from ospo.ui.widgets.reader import Reader
 from ospo.ui.widgets.sql_table import SqlTable
-from ospo.ui.words import counted
 
 _POLL_SECONDS = 1.0
 """How often it is looked whether somebody else has written."""

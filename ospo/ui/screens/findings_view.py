@@ -122,8 +122,10 @@ class Unreadable(Message):
 
 
 class Undecided(Message):
-    """A decision could not be written."""
+    """A decision could not be written, or not be taken back."""
 
-    def __init__(self, error: OspoError) -> None:
+    def __init__(self, error: OspoError, standing: Decided | None = None) -> None:
         super().__init__()
         self.error = error
+        self.standing = standing
+        """The decision that could not be taken back."""

@@ -11,7 +11,7 @@ from ospo.store.database import snapshot
 from ospo.store.finding_queries import build_steps, count_findings, finding_detail, finding_ids
 from ospo.store.rows import FindingFilter, PlaceRow
 from ospo.ui import triage
-from ospo.ui.detail_text import Known
+from ospo.ui.detail_text import MAX_PLACES, Known
 from ospo.ui.screens.findings_view import (
     Detailed,
     Listed,
@@ -25,8 +25,6 @@ from ospo.ui.screens.findings_view import (
 from ospo.ui.source import Source
 
 _EVERYTHING = FindingFilter(states=())
-_MAX_PLACES = 10
-"""Places whose build commands are looked up."""
 
 
 def listing(source: Source, view: View, unwanted: Callable[[], bool]) -> Message:
@@ -58,7 +56,7 @@ def details(source: Source, row_id: int, unwanted: Callable[[], bool]) -> Messag
 def _steps(
     connection: sqlite3.Connection, places: Sequence[PlaceRow]
 ) -> dict[tuple[str, str], dict[int, str]]:
-    images = {(place.digest, place.platform) for place in places[:_MAX_PLACES] if place.component}
+    images = {(place.digest, place.platform) for place in places[:MAX_PLACES] if place.component}
     return {image: build_steps(connection, *image) for image in images}
 
 
@@ -70,9 +68,9 @@ def waiving(source: Source, ids: Sequence[int], terms: triage.Terms) -> Message:
         return Undecided(error)
 
 
-def withdrawing(source: Source, fingerprints: Sequence[str]) -> Message:
-    """Take waivers back."""
+def undoing(source: Source, decided: triage.Decided) -> Message:
+    """Take a decision back."""
     try:
-        return Withdrawn(triage.withdraw(source, fingerprints))
+        return Withdrawn(triage.undo(source, decided))
     except OspoError as error:
-        return Undecided(error)
+        return Undecided(error, standing=decided)

@@ -10,9 +10,10 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Button, Input, Select, Static
+from textual.widgets import Button, Input, OptionList, Select, Static
 
 from ospo.errors import UsageError
+from ospo.policy.waiver_file import MAX_TEXT
 from ospo.policy.waivers import REASONS
 from ospo.text import one_line
 from ospo.ui.actions import Place, bindings
@@ -20,7 +21,18 @@ from ospo.ui.triage import Terms, day
 from ospo.ui.widgets.notice import Notice
 
 _GATE = "It counts here at once. A gate counts it once it is in the waiver file: `ospo waive export`."
-_MAX_TEXT = 2000
+
+
+class ReasonSelect(Select[str]):
+    """A list of reason codes; none is chosen at first, and then one can be chosen but not none again."""
+
+    def watch_expanded(self, expanded: bool) -> None:
+        """Make a heading of the blank option, and begin at the first code, however the list was opened."""
+        if expanded:
+            options = self.query_one(OptionList)
+            options.disable_option_at_index(0)
+            if self.is_blank():
+                options.action_first()
 
 
 class WaiveDialog(ModalScreen[Terms | None]):
@@ -33,7 +45,7 @@ class WaiveDialog(ModalScreen[Terms | None]):
         super().__init__()
         self._what = what
         self._today = day(now)
-        self._reason: Select[str] = Select(
+        self._reason = ReasonSelect(
             [(f"{code}: {meaning}", code) for code, meaning in REASONS.items()],
             prompt="choose a reason",
             compact=True,
@@ -70,8 +82,9 @@ class WaiveDialog(ModalScreen[Terms | None]):
 
     @on(Select.Changed)
     def _chosen(self) -> None:
-        """Go on to the justification."""
+        """Go on to the justification, and drop the message that there is no reason."""
         if not self._reason.is_blank():
+            self._mistake.clear()
             self._justification.focus()
 
     @on(Input.Submitted)
@@ -116,4 +129,12 @@ class WaiveDialog(ModalScreen[Terms | None]):
 
 
 def _line(name: str, value: str = "", placeholder: str = "") -> Input:
-    return Input(one_line(value), placeholder=placeholder, max_length=_MAX_TEXT, compact=True, id=name)
+    """Return one line; typing replaces what it proposes, and never what somebody has typed."""
+    return Input(
+        one_line(value),
+        placeholder=placeholder,
+        max_length=MAX_TEXT,
+        select_on_focus=bool(value),
+        compact=True,
+        id=name,
+    )
