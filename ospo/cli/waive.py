@@ -13,6 +13,8 @@ from ospo.cli.output import json_text, show
 from ospo.cli.table import table
 from ospo.config import Settings
 from ospo.errors import UsageError
+from ospo.model import State
+from ospo.text import counted
 
 if TYPE_CHECKING:
     from ospo.store.rows import WaiverRow
@@ -62,7 +64,8 @@ def add(fingerprint: str, expires: str | None, **flags: Any) -> None:
             today=today(),
         )
         waivers.waive(connection, found.fingerprint, waiver, _seconds())
-    show(f"waived until {last}: {found.rule} of {found.subject} in {found.target}\n{_EXPORT}")
+    fixed = "it is fixed now, and will be waived if it comes back\n" if found.state == State.FIXED else ""
+    show(f"waived until {last}: {found.rule} of {found.subject} in {found.target}\n{fixed}{_EXPORT}")
 
 
 _EXPORT = "a gate counts it once it is in the waiver file: `ospo waive export`\n"
@@ -85,7 +88,7 @@ def remove(fingerprint: str, **flags: Any) -> None:
             f"the finding {fingerprint[:40]!r} has no waiver that was made here",
             hint="one of a waiver file is taken back in that file",
         )
-    show(f"{count} {'waiver' if count == 1 else 'waivers'} taken back\n")
+    show(f"{counted(count, 'waiver')} taken back\n")
 
 
 @command.command("list")
@@ -117,7 +120,7 @@ def list_waivers(format_: str, **flags: Any) -> None:
 def export(merge: str | None, **flags: Any) -> None:
     """Print the waivers that were made here and hold as a waiver file, for review and --waivers."""
     from ospo.policy.load import load_rules
-    from ospo.policy.waiver_file import readable, written
+    from ospo.policy.waiver_file import merged, readable, written
     from ospo.policy.waivers import load_waivers
 
     settings = load_settings(flags, quiet=flags["quiet"])
@@ -125,8 +128,7 @@ def export(merge: str | None, **flags: Any) -> None:
     made = [readable(row.waiver, row.target, row.subject) for row in holding]
     rules = [rule.id for rule in load_rules(settings.rules).rules] if merge else []
     kept = load_waivers(Path(merge), rules).waivers if merge else ()
-    known = {(waiver.rule, waiver.selector) for waiver in kept}
-    show(written([*kept, *(one for one in made if (one.rule, one.selector) not in known)]))
+    show(written(merged(kept, made)))
 
 
 def _made_here(settings: Settings) -> "tuple[WaiverRow, ...]":

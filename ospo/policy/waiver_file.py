@@ -85,6 +85,16 @@ def readable(waiver: Waiver, target: str, subject: str) -> Waiver:
     return replace(waiver, selector=tuple(sorted(selector.items())))
 
 
+def merged(kept: Sequence[Waiver], made: Sequence[Waiver]) -> list[Waiver]:
+    """Return the waivers of a file, then those made since; of two for the same the one that ends later."""
+    found: dict[tuple[str, tuple[tuple[str, str], ...]], Waiver] = {}
+    for waiver in (*kept, *made):
+        key = (waiver.rule, waiver.selector)
+        if key not in found or found[key].expires < waiver.expires:
+            found[key] = waiver
+    return list(found.values())
+
+
 def written(waivers: Sequence[Waiver]) -> str:
     """Write a waiver file, with the waivers in their order."""
     entries: list[Value] = [_entry(one) for one in waivers]

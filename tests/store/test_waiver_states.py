@@ -2,6 +2,7 @@
 
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from ospo.errors import UsageError
 from ospo.model import Finding, Outcome, Problem, ProblemKind, ScanResult, State, Waiver
 from ospo.store import codec, database, maintenance, waivers, writer
 from ospo.store.finding_queries import finding_detail, findings_by_id, local_waivers, state_counts
+from ospo.store.rows import ScanId
 
 ONE, TWO = "registry.example/app:1", "registry.example/app:2"
 BROKEN = Problem(ProblemKind.LAYER, "layer 1", "the gzip stream ends early", blocking=True)
@@ -52,6 +54,15 @@ def save(
     writer.save(store, scan, found)
     assert maintenance.integrity(store) == ()
     return scan
+
+
+def again(store: sqlite3.Connection, scan: ScanResult, found: Sequence[Finding], days: int) -> bool:
+    """Store what a later evaluation says of a scan."""
+    query = (
+        "SELECT target.id, artifact.id FROM target, artifact WHERE target.name = ? AND artifact.digest = ?"
+    )
+    ids = store.execute(query, (scan.target.name, scan.artifact.digest)).fetchone()
+    return writer.save_findings(store, ScanId(*ids), found, (), at(days), complete=scan.complete)
 
 
 def state(store: sqlite3.Connection, days: int) -> State:
@@ -105,7 +116,7 @@ def test_views_for_people_open_what_has_expired(store: sqlite3.Connection) -> No
 def test_the_next_evaluation_after_the_end_writes_that_it_expired(store: sqlite3.Connection) -> None:
     accepted = file_waiver(day(1))
     scan = save(store, 0, replace(A, waiver=accepted))
-    writer.save_findings(store, scan, [replace(A, expired=accepted)], (), at(2))
+    again(store, scan, [replace(A, expired=accepted)], 2)
     assert maintenance.integrity(store) == ()
     assert events(store)[2:] == [
         ("unwaived", f"the waiver expired: temporary, approved by jane, until {day(1)}")
@@ -117,7 +128,7 @@ def test_a_waiver_that_leaves_its_file_opens_the_finding(store: sqlite3.Connecti
     save(store, 0, replace(A, waiver=file_waiver(day(30))))
     save(store, 1, A)
     assert events(store)[2][0] == "unwaived"
-    assert events(store)[2][1].startswith("no waiver holds any more; it was: temporary")
+    assert events(store)[2][1].startswith("not every place is waived any more: temporary")
 
 
 def test_a_waiver_that_moves_within_its_file_or_holds_again_is_the_same(store: sqlite3.Connection) -> None:
@@ -329,13 +340,13 @@ def test_every_day_has_an_end(expires: str, store: sqlite3.Connection) -> None:
 def test_findings_of_a_scan_that_is_no_longer_current_are_left_out(store: sqlite3.Connection) -> None:
     old = save(store, 0, A)
     writer.save(store, result(digest="2", at=at(1)), [])
-    assert not writer.save_findings(store, old, [A], (), at(2))
+    assert not again(store, old, [A], 2)
     assert state(store, 2) is State.FIXED
 
 
 def test_a_later_evaluation_needs_no_scan(store: sqlite3.Connection) -> None:
     scan = save(store, 0, A)
-    writer.save_findings(store, scan, [finding("b")], (), at(5))
+    again(store, scan, [finding("b")], 5)
     rows = store.execute("SELECT subject, state, first_seen, last_seen FROM finding").fetchall()
     assert rows == [("a", "fixed", seconds(0), seconds(0)), ("b", "open", seconds(5), seconds(5))]
     assert store.execute("SELECT count(*) FROM observation").fetchone() == (1,)
