@@ -31,7 +31,12 @@ def _package(stanza: str) -> Iterator[Record]:
     content: list[str] = []
     links: list[str] = []
     changeable: list[str] = []
-    for path, mode, digest in _files(files):
+    damaged = ""
+    for path, mode, word in _files(files):
+        digest = _digest(word)
+        if not digest:
+            damaged = damaged or path
+            continue
         if path.startswith(_CONFIGURATION) and not path.startswith(_PROGRAMS):
             changeable.append(path)
         content.append(f"{digest} {path}")
@@ -44,15 +49,12 @@ def _package(stanza: str) -> Iterator[Record]:
     ):
         if lines:
             yield FileNotes(name, noted, "\n".join(lines))
+    if damaged:
+        raise ParseError(f"has no digest of a known kind for {damaged}")
 
 
 def _files(files: str) -> Iterator[tuple[str, str, str]]:
-    """Yield path, mode and digest of every file (R:) that has a digest, in its folder (F:).
-
-    Raises:
-        ParseError: a digest is none; all others come before that.
-    """
-    damaged = ""
+    """Yield path, mode and digest as written (Z:) of every file (R:) that has one, in its folder (F:)."""
     for block in files.split("\nF:"):
         folder, *lines = block.split("\n")
         prefix = folder + "/" if folder else ""
@@ -63,13 +65,7 @@ def _files(files: str) -> Iterator[tuple[str, str, str]]:
             elif line.startswith("a:"):
                 mode = line.rpartition(":")[2]
             elif line.startswith("Z:") and path:
-                digest = _digest(line[2:])
-                if digest:
-                    yield path, mode, digest
-                else:
-                    damaged = damaged or path
-    if damaged:
-        raise ParseError(f"has no digest of a known kind for {damaged}")
+                yield path, mode, line[2:]
 
 
 def _digest(text: str) -> str:

@@ -5,6 +5,7 @@ layers that show them, and by the one algorithm that the package manager used.
 """
 
 import hashlib
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -178,7 +179,7 @@ class _Exactly(Dispatcher):
     paths: Mapping[str, tuple[Extractor, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.most_names = len(self.paths) + 1
+        self.most_names = sys.maxsize
 
     def wanted(self, path: bytes) -> tuple[Extractor, ...]:
         """Return who reads a path."""
