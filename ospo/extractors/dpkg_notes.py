@@ -51,6 +51,7 @@ def _diversions(file: File) -> Iterator[Record]:
     notes = [
         "\t".join((path.lstrip("/"), place.lstrip("/"), package.partition(":")[0]))
         for path, place, package in zip(lines[::3], lines[1::3], lines[2::3], strict=False)
+        if "\t" not in path + place + package
     ]
     if notes:
         yield FileNotes("", Noted.DIVERTED, "\n".join(notes))

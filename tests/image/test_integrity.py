@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from images import Blob, Content, Hardlink, Special, Symlink, Tree, blob, image, tar
 
 import ospo.image.integrity
@@ -433,6 +435,36 @@ def test_a_database_that_links_hide_is_not_believed() -> None:
     """Sums in a removed or replaced database say nothing about the image."""
     gone = blob({"var/lib/dpkg/.wh.info": ""})
     assert checked(blob(HOSTNAME), gone) == FileChecks()
+
+
+_LINES = st.lists(
+    st.sampled_from(
+        (
+            *(f"{'0' * 32}  {path}" for path in ("usr/a", "/", "..", "bin/../usr/a", "bin", "usr/a/b")),
+            *("/usr/a", "/bin/a", ":", "path-exclude=/*[", "path-exclude=[z-a]", "path-include=/usr/a*"),
+            *("", "P:a", "F:", "F:usr", "R:a", "R:", "a:0:0:777", q1(b""), "Z:Q2"),
+        )
+    ),
+    max_size=12,
+).map(lambda lines: "\n".join(lines) + "\n")
+_NOTED = st.fixed_dictionaries(
+    {
+        "var/lib/dpkg/info/a.md5sums": _LINES,
+        "var/lib/dpkg/info/a.list": _LINES,
+        "var/lib/dpkg/info/a.conffiles": _LINES,
+        "var/lib/dpkg/diversions": _LINES,
+        "etc/dpkg/dpkg.cfg.d/a": _LINES,
+        "lib/apk/db/installed": _LINES,
+    }
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_NOTED, st.sampled_from(("usr", "", ".", "bin", "/usr/..", "a/" * 50)))
+def test_whatever_is_noted_a_scan_ends(notes: dict[str, str], target: str) -> None:
+    result = scanned(blob({**notes, "bin": Symlink(target), "usr/a": ""}, compression="plain"))
+    assert result.files is not None
+    assert result.files.others == tuple(sorted(result.files.others))
 
 
 def test_tar_members_before_posix_are_compared() -> None:
