@@ -34,8 +34,8 @@ def _refused(key: str, value: Any) -> str:
     section, _, name = key.rpartition(".")
     if section.startswith("registry.") and name in KEYS:
         return "not allowed"
-    # Facts in a planted cache would decide a gate, stored scans decide that of `ospo rules apply`, and so would
-    # rules and waivers that a change brings.
+    # Facts in a planted cache would decide a gate, stored scans decide that of `ospo rules apply`, and so
+    # would rules and waivers that a change brings.
     if key in ("cache_dir", "database", "rules", "waivers"):
         return "not allowed"
     if key == "scan.allow_incomplete" and value:
