@@ -43,10 +43,16 @@ def merge(overlay: Overlay, *, layered: bool) -> Merged:
             found[component.key].append(component)
     components = {key: joined(found[key]) for key in sorted(found)}
     owners = _claimed(components, seen) | _owners(components, seen, overlay.links)
-    return Merged(
-        tuple(replace(c, owned_by=owners[key]) if key in owners else c for key, c in components.items()),
-        distro,
-    )
+    owned = (replace(c, owned_by=owners[key]) if key in owners else c for key, c in components.items())
+    return Merged(tuple(c for c in owned if not _is_mistaken(c)), distro)
+
+
+def _is_mistaken(component: Component) -> bool:
+    """Tell whether a note in a program names a package other than the one that brought the program.
+
+    Debian's notes name the source package, so that they would add systemd where only its library is installed.
+    """
+    return component.found_by == "elf-note" and bool(component.owned_by)
 
 
 def _distro(seen: Iterable[Seen], links: Mapping[str, str]) -> Distro | None:

@@ -32,9 +32,9 @@ def owners(files: Tree, listed: str) -> dict[str, str]:
     return {component.key: component.owned_by for component in merge(stack(layer), layered=True).components}
 
 
-def test_a_program_with_a_note_is_owned_by_the_package_that_installed_it() -> None:
+def test_a_note_names_no_package_beside_the_one_that_installed_the_program() -> None:
     program = (CASES / "elf-note/distributions/usr/bin/ubuntu").read_bytes()
-    assert owners({"usr/bin/ubuntu": program}, "/usr/bin/ubuntu\n") == {PACKAGE: "", NOTE: PACKAGE}
+    assert owners({"usr/bin/ubuntu": program}, "/usr/bin/ubuntu\n") == {PACKAGE: ""}
 
 
 def test_a_program_with_a_note_that_was_copied_in_is_owned_by_nobody_and_owns_nothing() -> None:
