@@ -1,5 +1,8 @@
 """Installed npm packages: the package.json of every package root under a node_modules folder.
 
+Debian's packages install modules into /usr/share/nodejs, which its Node.js searches as well
+(https://wiki.debian.org/Javascript/Nodejs/Manual): they are owned by these packages.
+
 Fields: https://github.com/npm/cli/blob/latest/docs/lib/content/configuring-npm/package-json.md
 """
 
@@ -19,6 +22,7 @@ from ospo.model import Component, Evidence, RawLicense, Record
 _SIZE_LIMIT = 4 * MiB
 # Packages ship trees for their own tests; what lies in those is not installed for anybody.
 _TESTS = frozenset(("test", "tests", "__tests__", "fixture", "fixtures", "__fixtures__", "testdata"))
+_DEBIAN = "usr/share/nodejs/"
 _HOSTS = {"": "github.com", "github:": "github.com", "gitlab:": "gitlab.com", "bitbucket:": "bitbucket.org"}
 _SHORTHAND = re.compile(r"(github:|gitlab:|bitbucket:|)([\w.-]+/[\w.-]+)")
 
@@ -51,6 +55,8 @@ def _npm(file: File) -> Iterator[Record]:
 
 def _package_folder(path: str) -> str:
     """Return the name under which the package is installed, or "" for what is not a package's root."""
+    if path.startswith(_DEBIAN):
+        path = f"{_DEBIAN}node_modules/{path.removeprefix(_DEBIAN)}"
     *outer, inner = f"/{path}".split("/node_modules/")
     folder = inner.removesuffix("/package.json")
     depth = 2 if folder.startswith("@") else 1
@@ -135,8 +141,13 @@ def _depends(manifest: dict[str, Any]) -> tuple[str, ...]:
 EXTRACTORS = (
     Extractor(
         name="npm",
-        version=1,
-        patterns=("**/node_modules/*/package.json", "**/node_modules/@*/*/package.json"),
+        version=2,
+        patterns=(
+            "**/node_modules/*/package.json",
+            "**/node_modules/@*/*/package.json",
+            f"{_DEBIAN}*/package.json",
+            f"{_DEBIAN}@*/*/package.json",
+        ),
         evidence=Evidence.INSTALLED,
         extract=_npm,
         ecosystem="npm",
