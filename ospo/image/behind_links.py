@@ -108,10 +108,15 @@ def _behind(link: str, place: _Place, resolver: Resolver) -> _Wanted | None:
     parts = place.tail.split("/")
     fixed = next((number for number, part in enumerate(parts) if _WILD.search(part)), len(parts))
     path, glob = resolver.place("/".join((link, *parts[:fixed]))), "/".join(parts[fixed:])
-    sample = f"{path}/{glob.replace('*', '_')}" if glob else path
+    sample = f"{path}/{_example(glob)}" if glob else path
     if any(_regex(pattern).fullmatch(sample) for pattern in place.extractor.patterns):
         return None
     return _Wanted(path, glob, place.extractor)
+
+
+def _example(glob: str) -> str:
+    """Return a name that a glob matches; one with excluded characters (`[!a]`) may get none."""
+    return re.sub(r"\[([^]])[^]]*\]", r"\1", glob).replace("*", "_").replace("?", "_")
 
 
 def _unread(overlay: Overlay, wanted: Iterable[_Wanted]) -> dict[_Wanted, str]:

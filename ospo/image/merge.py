@@ -50,7 +50,7 @@ def merge(overlay: Overlay, *, layered: bool) -> Merged:
 def _is_mistaken(component: Component) -> bool:
     """Tell whether a note in a program names a package other than the one that brought the program.
 
-    Debian's notes name the source package, so that they would add systemd where only its library is installed.
+    Debian's notes name the source package: they would add systemd where only its library is installed.
     """
     return component.found_by == "elf-note" and bool(component.owned_by)
 

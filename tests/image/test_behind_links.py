@@ -73,6 +73,7 @@ def test_a_link_that_a_whiteout_hides_leads_nowhere() -> None:
 
 
 HARMLESS: list[Tree] = [
+    {"bin": Symlink("usr/bin"), "usr/bin/python3": Symlink("python3.11"), "usr/bin/python3.11": "x"},
     {"lib": Symlink("usr/lib"), "usr/lib/dpkg/status": STATUS, "usr/lib/dpkg/status.d/x": STATUS},
     {"app/lib": Symlink("dist"), "app/dist/index.js": ""},
     {"var": Symlink("opt/r/var"), "opt/r/var/lib/dpkg/status": STATUS},
