@@ -87,7 +87,7 @@ EXTRACTORS = (
     Extractor(
         name="gradle-lock",
         version=1,
-        patterns=("**/*gradle.lockfile*", "**/dependency-locks/*.lockfile"),
+        patterns=("**/*gradle.lockfile", "**/dependency-locks/*.lockfile"),
         evidence=Evidence.DECLARED,
         extract=_gradle,
         ecosystem="Gradle",
