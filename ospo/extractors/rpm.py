@@ -76,17 +76,22 @@ def _reader(file: File) -> Callable[[File], Iterator[bytes | ParseError]]:
 
 def _package(blob: bytes) -> Iterator[Package]:
     header = parse(blob)
-    name = checked(header.text(Tag.NAME), "name")
-    if name != SIGNING_KEY:
+    if header.text(Tag.NAME) != SIGNING_KEY:
         yield Package(
-            _component(header, name),
+            component(header),
             needs=tuple(dict.fromkeys(needed(header.texts(Tag.REQUIRENAME)))),
             offers=tuple(header.texts(Tag.PROVIDENAME)),
             paths=paths(header, len(blob) * PATHS_RATIO),
         )
 
 
-def _component(header: Header, name: str) -> Component:
+def component(header: Header) -> Component:
+    """Return what a header describes, without what it needs and offers.
+
+    Raises:
+        ParseError: what identifies the package is missing or damaged.
+    """
+    name = checked(header.text(Tag.NAME), "name")
     version, release = (checked(header.text(tag), tag.name.lower()) for tag in (Tag.VERSION, Tag.RELEASE))
     license_, homepage = bounded(header.text(Tag.LICENSE)), without_login(header.text(Tag.URL))
     return Component(

@@ -1,4 +1,4 @@
-"""The header of an installed package, as every format of rpm's database holds it.
+"""The header of a package, as every format of rpm's database and package files hold it.
 
 It is an index of (tag, type, offset, count) and the data that the offsets point into, all big-endian:
 https://rpm-software-management.github.io/rpm/manual/format_header.html. The entries that mark regions
@@ -46,6 +46,7 @@ class Tag(IntEnum):
     PROVIDENAME = 1047
     REQUIREFLAGS = 1048
     REQUIRENAME = 1049
+    SOURCEPACKAGE = 1106
     DIRINDEXES = 1116
     BASENAMES = 1117
     DIRNAMES = 1118
