@@ -49,7 +49,7 @@ def _requirements(file: File) -> Iterator[Record]:
     scope = _scope(file.name)
     for line in lines(_text(file)):
         with damage.at(f"line {line.number}"):
-            component = _component(line, scope)
+            component = requirement(line, scope)
             if component is not None:
                 pins.append(_Pin(component, line.via))
     yield from _connected(pins)
@@ -69,8 +69,12 @@ def _scope(name: str) -> Scope:
     return Scope.RUNTIME if _DEVELOPMENT.isdisjoint(words) else Scope.DEVELOPMENT
 
 
-def _component(line: Line, scope: Scope) -> Component | None:
-    """Return what a line pins, None for options and for what stays open."""
+def requirement(line: Line, scope: Scope) -> Component | None:
+    """Return what a line pins, None for options and for what stays open.
+
+    Raises:
+        ParseError: it is no requirement.
+    """
     text = line.text
     for option in ("-e", "--editable"):
         if text.startswith((f"{option} ", f"{option}=")):

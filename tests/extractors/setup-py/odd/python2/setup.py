@@ -1,0 +1,3 @@
+from distutils.core import setup
+print "old"
+setup(name="old")

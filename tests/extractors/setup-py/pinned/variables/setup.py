@@ -1,0 +1,4 @@
+from setuptools import setup
+
+NAME = "not-read"
+setup(name=NAME, install_requires="attrs==23.1.0\nsix", **{"license": "MIT"})
