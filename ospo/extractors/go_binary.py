@@ -1,7 +1,7 @@
 """Go programs: the modules that the linker recorded, the main module's version, the standard library.
 
 What a module was replaced by is what the program holds, so that is the component; a module replaced by a
-folder keeps its name without a version, because nobody outside can know what was in that folder.
+folder keeps its name without version and purl, because nobody outside can know what was in that folder.
 A main module without a version gets the first of these that there is:
 
 1. a version that `-ldflags -X` sets in a variable named `version` or `Version` of the main package, of
@@ -109,6 +109,7 @@ def _module_component(module: Module) -> Component:
         namespace=namespace,
         name=name,
         version="" if module.version == "(devel)" else module.version,
+        registered=not module.local,
         properties=_present(
             ("go:h1", module.sum), ("go:replaced-by", module.local), ("go:replaces", module.replaces)
         ),
@@ -179,7 +180,7 @@ def _pseudo_version(path: str, revision: str, commit_time: str) -> str:
 EXTRACTORS = (
     Extractor(
         name="go-binary",
-        version=2,
+        version=3,
         patterns=(),
         evidence=Evidence.INSTALLED,
         extract=extract,

@@ -262,7 +262,7 @@ def _licenses(manifest: Mapping[str, str], details: Pom) -> Iterator[RawLicense]
 EXTRACTORS = (
     Extractor(
         name="java-archive",
-        version=2,
+        version=3,
         patterns=tuple(f"**/*{suffix}" for suffix in _SUFFIXES),
         evidence=Evidence.INSTALLED,
         extract=extract,

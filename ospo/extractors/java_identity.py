@@ -120,7 +120,7 @@ def _described(name: str, version: str, manifest: Mapping[str, str]) -> Identity
     if not coordinate(name) or not (version or named):
         return None
     group = _group(name, manifest)
-    if group == manifest.get("implementation-vendor-id"):
+    if group and group in (manifest.get("implementation-vendor-id"), manifest.get("implementation-vendor")):
         # sbt's packager puts the organisation before the file name: com.lihaoyi.geny_3-1.1.1.jar.
         name = name.removeprefix(f"{group}.")
     return Identity(group, name, version, "manifest" if group or confirmed else "filename")

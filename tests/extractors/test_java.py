@@ -106,9 +106,9 @@ def test_bundle_licenses_are_split_only_where_that_is_sure(header: str, licenses
 
 
 def test_an_organisation_that_sbt_put_before_the_file_name_is_no_part_of_the_artifact() -> None:
-    lines = {"implementation-vendor-id": "com.lihaoyi", "implementation-version": "1.1.1"}
-    packaged = identify(None, "com.lihaoyi.geny_3-1.1.1", lines)
-    assert packaged == Identity("com.lihaoyi", "geny_3", "1.1.1", "manifest")
+    for field in ("implementation-vendor-id", "implementation-vendor"):
+        packaged = identify(None, "com.lihaoyi.geny_3-1.1.1", {field: "com.lihaoyi"})
+        assert packaged == Identity("com.lihaoyi", "geny_3", "1.1.1", "manifest")
     dotted = identify(None, "org.eclipse.lsp4j.generator-0.24.0", {"automatic-module-name": "x"})
     assert dotted == Identity("", "org.eclipse.lsp4j.generator", "0.24.0", "filename")
 
