@@ -105,7 +105,7 @@ def _components(result: ScanResult) -> str:
     by_type = Counter(component.type for component in result.components)
     kinds = ", ".join(f"{count} {one_line(type_)}" for type_, count in by_type.most_common())
     owned = sum(bool(component.owned_by) for component in result.components)
-    note = f"; {owned} of them installed by system packages" if owned else ""
+    note = f"; {owned} of them installed by other packages" if owned else ""
     return f"{counted(len(result.components), 'component')}{': ' if kinds else ''}{kinds}{note}"
 
 

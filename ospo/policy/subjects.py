@@ -69,7 +69,9 @@ _COMPONENT = {
     "found_by": Field(Type.STRING, "name of the extractor", lambda c: c.found_by),
     "registered": Field(Type.BOOL, "false for what no registry knows", lambda c: c.registered),
     "owned_by": Field(
-        Type.STRING, 'key of the package that installed it, mostly one of the system; "" when none did', lambda c: c.owned_by
+        Type.STRING,
+        'key of the package that installed it, mostly one of the system; "" when none did',
+        lambda c: c.owned_by,
     ),
     "scope": Field(
         Type.STRING, "runtime, optional or development, as a lock file says", lambda c: str(c.scope)
