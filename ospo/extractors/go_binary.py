@@ -22,7 +22,7 @@ from ospo.errors import ParseError
 from ospo.extractors import go_buildinfo
 from ospo.extractors.elf import Section
 from ospo.extractors.executables import MAGIC, Executable, executables
-from ospo.extractors.go_buildinfo import BuildInfo, Module
+from ospo.extractors.go_buildinfo import BuildInfo, Module, is_fetchable
 from ospo.extractors.interface import Extractor, File
 from ospo.model import Component, ComponentKind, Evidence
 
@@ -135,6 +135,7 @@ def _main_component(info: BuildInfo, file_name: str, needed: tuple[str, ...]) ->
         main = replace(_module_component(Module(path)), registered=False)
     else:
         main = _module_component(info.main)
+        main = replace(main, registered=main.registered and is_fetchable(info.main.path))
         if not main.version:
             version, source = _unrecorded_version(info.main.path, settings)
             main = replace(main, version=version)
@@ -180,7 +181,7 @@ def _pseudo_version(path: str, revision: str, commit_time: str) -> str:
 EXTRACTORS = (
     Extractor(
         name="go-binary",
-        version=3,
+        version=4,
         patterns=(),
         evidence=Evidence.INSTALLED,
         extract=extract,

@@ -203,3 +203,11 @@ def _take_module(word: str, fields: list[str], modules: list[tuple[str, Module]]
 def _is_folder(path: str) -> bool:
     """Tell a path on the builder's disk from a module path, as `go.mod` does."""
     return path in (".", "..") or path.startswith(("./", "../", "/", ".\\", "..\\")) or path[1:2] == ":"
+
+
+def is_fetchable(path: str) -> bool:
+    """Tell whether a module of this path can be fetched: its first part is a host, which has a dot.
+
+    https://go.dev/ref/mod#go-mod-file-ident
+    """
+    return "." in path.partition("/")[0]

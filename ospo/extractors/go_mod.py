@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ospo.errors import ParseError
+from ospo.extractors.go_buildinfo import is_fetchable
 from ospo.extractors.go_modules import Directive, Module, directives, go_module, replacement
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text, plain_text
@@ -101,6 +102,7 @@ def _main(go_mod: _GoMod) -> Component:
     return replace(
         go_module(Module(go_mod.module, "(devel)")),
         version="",
+        registered=is_fetchable(go_mod.module),
         kind=ComponentKind.APPLICATION,
         properties=tuple((name, value) for name, value in told if value),
     )
@@ -130,7 +132,7 @@ def _sums(go_sum: bytes | None) -> dict[Module, str]:
 EXTRACTORS = (
     Extractor(
         name="go-mod",
-        version=1,
+        version=2,
         patterns=("**/go.mod",),
         evidence=Evidence.DECLARED,
         extract=_go_mod,

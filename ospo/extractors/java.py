@@ -203,6 +203,7 @@ class _Archive:
             namespace=named.group,
             name=named.name,
             version=named.version,
+            registered=bool(named.group),  # the purl type wants one: nothing else can be looked up
             evidence=evidence,
             properties=tuple(properties),
         )
@@ -262,7 +263,7 @@ def _licenses(manifest: Mapping[str, str], details: Pom) -> Iterator[RawLicense]
 EXTRACTORS = (
     Extractor(
         name="java-archive",
-        version=3,
+        version=4,
         patterns=tuple(f"**/*{suffix}" for suffix in _SUFFIXES),
         evidence=Evidence.INSTALLED,
         extract=extract,
