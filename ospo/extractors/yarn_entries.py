@@ -1,6 +1,6 @@
 """Single entries of Yarn's lock files: keys of requirements, and the package that they led to.
 
-Of its parts (https://yarnpkg.com/advanced/lexicon), a descriptor is "name@range", a locator "name@reference".
+In the words of https://github.com/yarnpkg/berry a descriptor is "name@range", a locator "name@reference".
 """
 
 import re

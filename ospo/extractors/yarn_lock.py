@@ -1,6 +1,6 @@
 """Yarn's lock files: those of Yarn 1, and those of later versions ("berry").
 
-Formats: https://classic.yarnpkg.com/lang/en/docs/yarn-lock/ and
+Formats: https://github.com/yarnpkg/yarn/blob/master/src/lockfile/parse.js and
 https://github.com/yarnpkg/berry/blob/master/packages/yarnpkg-core/sources/Project.ts. Both name the
 requirements that led to a package, so edges are exact. What is for tools stands in package.json alone.
 """
