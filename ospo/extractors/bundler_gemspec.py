@@ -1,8 +1,8 @@
 """Ruby projects that are to become gems: the `*.gemspec` among their sources.
 
 Fields: https://github.com/rubygems/guides/blob/main/specification-reference.md. It is a program, of which
-assignments of literals are read and nothing is evaluated: without a literal name nothing is said, and the version is mostly
-a constant from elsewhere. Installed specifications are another extractor's.
+assignments of literals are read and nothing is evaluated: without a literal name nothing is said, and the
+version is mostly a constant from elsewhere. Installed specifications are another extractor's.
 """
 
 import re
