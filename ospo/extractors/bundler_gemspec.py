@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.lock_entries import is_of_a_dependency, plain_text
-from ospo.extractors.records import checked, people, small, without_login
+from ospo.extractors.records import checked, optional, people, small, without_login
 from ospo.limits import MiB
 from ospo.model import Component, Evidence, RawLicense, Record
 
@@ -39,7 +39,7 @@ def _gemspec(file: File) -> Iterator[Record]:
     yield Component(
         type="gem",
         name=checked(name, "name"),
-        version="".join(values.get("version", ())[:1]),
+        version=optional("".join(values.get("version", ())[:1]), "version"),
         # What will be published under this name, by somebody, some day.
         registered=False,
         licenses=tuple(dict.fromkeys(licenses)),

@@ -14,7 +14,7 @@ from typing import Any
 from ospo.extractors.declared_values import listed, table, texts, vcs_url, words
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_toml
-from ospo.extractors.records import checked
+from ospo.extractors.records import checked, optional
 from ospo.model import Component, Evidence, Record
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -83,7 +83,7 @@ def _component(
     return Component(
         type="julia",
         name=checked(package.name, "name"),
-        version=package.version,
+        version=optional(package.version, "version"),
         qualifiers=tuple(qualifiers),
         registered="path" not in entry,
         depends=tuple(_needs(entry.get("deps"), labels)),

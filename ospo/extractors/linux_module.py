@@ -12,7 +12,7 @@ from dataclasses import replace
 from ospo.errors import ParseError
 from ospo.extractors import elf
 from ospo.extractors.interface import Extractor, File, Held
-from ospo.extractors.records import bounded, checked, people
+from ospo.extractors.records import bounded, checked, optional, people
 from ospo.extractors.unpack import is_packed, unpacked
 from ospo.limits import MiB
 from ospo.model import Component, Evidence, RawLicense, Record
@@ -61,7 +61,7 @@ def _component(info: dict[str, list[str]], file_name: str) -> Component:
     return Component(
         type="generic",
         name=name,
-        version=checked(version, "version") if version else "",
+        version=optional(version, "version"),
         licenses=tuple(RawLicense(bounded(text), "license") for text in info["license"] if text),
         supplier=people(", ".join(info["author"])),
         description=bounded(first("description")),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ospo.extractors.records import checked
+from ospo.extractors.records import checked, optional
 from ospo.model import Component, Scope
 
 _NUMBERS = re.compile(r"([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:\.([0-9]+))?(-[0-9A-Za-z.-]+)?(?:\+.*)?")
@@ -61,7 +61,7 @@ class Package:
         return Component(
             type="nuget",
             name=checked(self.name, "name"),
-            version=self.version if self.is_project else checked(self.version, "version"),
+            version=(optional if self.is_project else checked)(self.version, "version"),
             registered=not self.is_project,
             depends=tuple(self.needs),
             provides=(label(self.name, self.version),),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.lock_entries import Damage, is_of_a_dependency, plain_text
 from ospo.extractors.opam_file import Token, fields
-from ospo.extractors.records import bounded, checked, people, small, without_login
+from ospo.extractors.records import bounded, checked, optional, people, small, without_login
 from ospo.limits import MiB
 from ospo.model import Component, Evidence, RawLicense, Record, Scope
 
@@ -74,7 +74,7 @@ def _package(
     return Component(
         type="opam",
         name=checked(next(iter(texts("name")), name), "name"),
-        version=_first(texts("version"), version),
+        version=optional(_first(texts("version"), version), "version"),
         registered=registered,
         licenses=tuple(RawLicense(text, "license") for text in texts("license")),
         supplier=authors,

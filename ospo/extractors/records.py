@@ -38,6 +38,15 @@ def checked(value: str, what: str) -> str:
     return value
 
 
+def optional(value: str, what: str) -> str:
+    """Return what may be missing, "" for that; what is there has to pass `checked`.
+
+    Raises:
+        ParseError: it is there and could identify nothing.
+    """
+    return checked(value, what) if value else ""
+
+
 def bounded(text: str) -> str:
     """Cut a free text at `TEXT_LIMIT` characters."""
     return text[:TEXT_LIMIT]

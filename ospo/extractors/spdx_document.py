@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from ospo.errors import ParseError
-from ospo.extractors.records import bounded, checked, people, without_login
+from ospo.extractors.records import bounded, checked, optional, people, without_login
 from ospo.model import Component, RawLicense
 
 _NOTHING = frozenset(("", "NOASSERTION", "NONE"))
@@ -73,7 +73,7 @@ def identified(package: dict[str, Any]) -> Component | None:
         type=parts.type,
         namespace=bounded(parts.namespace or ""),
         name=checked(parts.name, "name"),
-        version=checked(parts.version, "version") if parts.version else "",
+        version=optional(parts.version or "", "version"),
         qualifiers=tuple((key, bounded(value)) for key, value in sorted(parts.qualifiers.items())),
         subpath=bounded(parts.subpath or ""),
         licenses=tuple(_licenses(package)),

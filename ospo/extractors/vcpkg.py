@@ -10,7 +10,7 @@ from typing import Any
 from ospo.extractors.declared_values import listed, table, texts, words
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json
-from ospo.extractors.records import checked, people, without_login
+from ospo.extractors.records import checked, optional, people, without_login
 from ospo.model import Component, ComponentKind, Evidence, RawLicense, Record, Scope
 
 _VERSIONS = ("version", "version-semver", "version-date", "version-string")
@@ -60,7 +60,7 @@ def _project(manifest: dict[str, Any], needs: tuple[str, ...]) -> Component:
     return Component(
         type="vcpkg",
         name=checked(words(manifest.get("name")), "name"),
-        version=_version(manifest),
+        version=optional(_version(manifest), "version"),
         # A project, or a port that has not been published under this name.
         registered=False,
         kind=ComponentKind.APPLICATION,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.records import bounded, checked, people, without_login
+from ospo.extractors.records import bounded, checked, optional, people, without_login
 from ospo.model import Component, ComponentKind, Evidence, RawLicense, Record
 
 _HEAD = 8 * 1024
@@ -64,7 +64,7 @@ def _extension(namespace: str, slug: str, name: str, headers: Mapping[str, str])
         type="generic",
         namespace=namespace,
         name=checked(slug, "name"),
-        version=checked(headers["version"], "Version") if headers.get("version") else "",
+        version=optional(headers.get("version", ""), "Version"),
         licenses=(RawLicense(license_, "License"),) if license_ else (),
         supplier=people(_ELEMENT.sub("", headers.get("author", ""))),
         description=bounded(name),

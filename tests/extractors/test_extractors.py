@@ -23,6 +23,7 @@ from ospo.errors import ParseError
 from ospo.extractors import all_extractors
 from ospo.extractors.dispatch import Dispatcher
 from ospo.extractors.interface import Extractor, File, Held
+from ospo.extractors.records import NAME_LIMIT
 
 HERE = Path(__file__).parent
 BY_NAME = {extractor.name: extractor for extractor in all_extractors()}
@@ -131,7 +132,16 @@ def test_damaged_copies_raise_nothing_but_parse_errors(case: Path) -> None:
         for _ in range(copies):
             data = damaged(file.data, rng)
             siblings = {name: damaged(sibling, rng) for name, sibling in file.siblings.items()}
-            extracted(extractor, File(file.path, len(data), file.mode, Held(data), siblings))
+            assert_sound(extracted(extractor, File(file.path, len(data), file.mode, Held(data), siblings)))
+
+
+def assert_sound(outcome: dict[str, Any]) -> None:
+    """Whatever bytes came in: names and versions can identify a component, and an error says something."""
+    for record in outcome["records"]:
+        for identity in (record[key] for key in ("name", "version") if key in record):
+            assert 0 < len(identity) <= NAME_LIMIT, record
+            assert not set("\n\0") & set(identity), record
+    assert outcome.get("error", "none") != ""
 
 
 def damaged(data: bytes, rng: random.Random) -> bytes:
@@ -147,13 +157,12 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
 def test_any_bytes_raise_nothing_but_parse_errors(extractor: Extractor, data: bytes) -> None:
     for pattern in extractor.patterns or ("file",):
         path = pattern.replace("**/", "x/").replace("*", "x")
-        extracted(
-            extractor, File(path, len(data), 0o644, Held(data), dict.fromkeys(extractor.siblings, data))
-        )
+        siblings = dict.fromkeys(extractor.siblings, data)
+        assert_sound(extracted(extractor, File(path, len(data), 0o644, Held(data), siblings)))
 
 
 @each_extractor
 def test_a_file_that_ends_before_its_size_raises_nothing_but_parse_errors(extractor: Extractor) -> None:
     for pattern in extractor.patterns or ("file",):
         path = pattern.replace("**/", "x/").replace("*", "x")
-        extracted(extractor, File(path, 3 << 20, 0o644, Held(b"Package: x\n")))
+        assert_sound(extracted(extractor, File(path, 3 << 20, 0o644, Held(b"Package: x\n"))))
