@@ -145,9 +145,13 @@ def test_threads_do_not_mix_their_lines(make: Callable[[io.StringIO], Lines | Ba
 def test_a_stream_that_breaks_does_not_end_the_scan() -> None:
     reader, writer = os.pipe()
     os.close(reader)
+    told = 0
     with os.fdopen(writer, "w") as stream, progress(quiet=False, stream=stream) as report:
-        report(Started("dir:/a", "", 0, 0))
-        report.note("still here")
+        for _ in range(2):
+            report(Started("dir:/a", "", 0, 0))
+            report.note("still here")
+            told += 1
+    assert told == 2
 
 
 @pytest.mark.parametrize(

@@ -101,4 +101,6 @@ def test_damaged_resources_raise_nothing() -> None:
         copy = bytearray(real)
         for _ in range(rng.randrange(1, 6)):
             copy[rng.randrange(512, len(copy))] = rng.choice((0, 1, 0x7F, 0x80, 0xFF))
-        extracted(bytes(copy))
+        for component in extracted(bytes(copy)):
+            assert component.name == "Some.Library"
+            assert "6.0.8.18111".startswith(component.version)

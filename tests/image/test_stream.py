@@ -110,7 +110,9 @@ def test_closing_drops_an_error_that_nobody_asked_for() -> None:
         yield b"a"
         raise LayerError("damaged")
 
+    before = running()
     Prefetch(failing()).close()
+    assert running() == before
 
 
 class Failing(io.BytesIO):

@@ -51,7 +51,9 @@ def test_names_with_special_characters_are_only_names(tmp_path: Path) -> None:
 def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
     (tmp_path / "ospo.db").touch()
     database.connect(tmp_path / "ospo.db").close()
-    database.connect_read_only(tmp_path / "ospo.db").close()
+    connection = database.connect_read_only(tmp_path / "ospo.db")
+    assert connection.execute("SELECT count(*) FROM artifact").fetchone() == (0,)
+    connection.close()
 
 
 def test_read_only_connection_cannot_write(tmp_path: Path) -> None:
