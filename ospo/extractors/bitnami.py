@@ -8,9 +8,9 @@ Packages of other types in the documents are left to the extractors that see the
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-import orjson
-
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
+from ospo.extractors.declared_values import json_object
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.records import bounded, checked
 from ospo.extractors.spdx_document import Document, identified, read_document, text_of
@@ -25,20 +25,11 @@ def _bitnami(file: File) -> Iterator[Record]:
 
 
 def _listed(data: bytes) -> Iterator[Record]:
-    try:
-        components = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise ParseError(f"is not JSON: {error.msg} at character {error.pos}") from error
-    if not isinstance(components, dict):
-        raise ParseError("is JSON, but not an object")
-    damaged = ""
-    for name, entry in components.items():
-        try:
+    damage = Damage()
+    for name, entry in json_object(data).items():
+        with damage.at(repr(name[:80])):
             yield _component(name, entry)
-        except ParseError as error:
-            damaged = damaged or f"{name[:80]!r} {error.message}"
-    if damaged:
-        raise ParseError(damaged)
+    damage.report()
 
 
 def _component(name: str, entry: object) -> Component:
@@ -57,7 +48,8 @@ def _component(name: str, entry: object) -> Component:
 
 def _documented(data: bytes) -> Iterator[Record]:
     document = read_document(data)
-    components, damaged = _components(document)
+    damage = Damage()
+    components = _components(document, damage)
     contents: dict[str, dict[str, None]] = {reference: {} for reference in components}
     for source, type_, target in document.relationships:
         if type_ in _HOLDS and source != target and source in components and target in components:
@@ -69,23 +61,18 @@ def _documented(data: bytes) -> Iterator[Record]:
             evidence=Evidence.EMBEDDED if reference in held else Evidence.INSTALLED,
             depends=tuple(dict.fromkeys(components[target].name for target in contents[reference])),
         )
-    if damaged:
-        raise ParseError(damaged)
+    damage.report()
 
 
-def _components(document: Document) -> tuple[Mapping[str, Component], str]:
-    """Return Bitnami's components by their references, and what was wrong first."""
+def _components(document: Document, damage: Damage) -> Mapping[str, Component]:
+    """Return Bitnami's components by their references."""
     components: dict[str, Component] = {}
-    damaged = ""
     for number, package in enumerate(document.packages):
-        try:
+        with damage.at(f"packages[{number}]"):
             component = identified(package)
-        except ParseError as error:
-            damaged = damaged or f"packages[{number}] {error.message}"
-            continue
-        if component is not None and component.type == _TYPE:
-            components[text_of(package, "SPDXID")] = component
-    return components, damaged
+            if component is not None and component.type == _TYPE:
+                components[text_of(package, "SPDXID")] = component
+    return components
 
 
 EXTRACTORS = (

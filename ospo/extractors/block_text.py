@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from ospo.errors import ParseError
-from ospo.extractors.lock_entries import Damage
+from ospo.extractors.damage import Damage
 from ospo.extractors.records import bounded
 
 Value = str | list[str] | dict[str, "Value"]

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import json_object
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.jsonc import plain_json
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, items, lock_text, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, items, lock_text, table, word
 from ospo.extractors.locked import connected, scoped
 from ospo.extractors.npm_folders import read_folders
 from ospo.extractors.npm_lock_tree import Folders

@@ -10,9 +10,10 @@ from dataclasses import replace
 from ospo.errors import ParseError
 from ospo.extractors.bundler_gemfile import development_gems
 from ospo.extractors.bundler_lock import Gem, Lock, read_lock
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import vcs_url
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text, plain_text
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_text, plain_text
 from ospo.extractors.lock_hashes import from_hex
 from ospo.extractors.records import checked, without_login
 from ospo.limits import MiB

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ospo.extractors.cargo_manifest import Manifest, read_manifest
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import listed, table, texts, vcs_url, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_toml
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_toml
 from ospo.extractors.lock_hashes import from_hex
 from ospo.extractors.locked import Locked, connected, scoped
 from ospo.extractors.records import checked, without_login

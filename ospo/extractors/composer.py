@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
-
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
+from ospo.extractors.declared_values import json_value
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.records import bounded, checked, people, without_login
 from ospo.model import Component, ComponentKind, Evidence, RawLicense, Record, Scope
@@ -22,23 +22,16 @@ _URL_TYPES = {"issues": "issue-tracker", "docs": "documentation", "wiki": "docum
 
 def _installed(file: File) -> Iterator[Record]:
     packages, development = _lists(file.data)
-    damage, damaged = "", 0
+    damage = Damage()
     for number, package in enumerate(packages):
-        try:
+        with damage.at(f"packages[{number}]"):
             yield component(package, development)
-        except ParseError as error:
-            damage = damage or f"packages[{number}] {error.message}"
-            damaged += 1
-    if damaged:
-        raise ParseError(damage + (f", and {damaged - 1} more are damaged" if damaged > 1 else ""))
+    damage.report()
 
 
 def _lists(data: bytes) -> tuple[list[Any], frozenset[str]]:
     """Return the packages, and the names of those that are for development only."""
-    try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise ParseError(f"is not JSON: {error.msg} at character {error.pos}") from error
+    document = json_value(data)
     match document:
         case list():
             return document, frozenset()

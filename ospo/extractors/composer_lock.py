@@ -10,9 +10,10 @@ from typing import Any
 
 from ospo.errors import ParseError
 from ospo.extractors.composer import component
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import json_object, listed, table
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_json
 from ospo.model import Component, Evidence, Record, Scope
 
 _SECTIONS = {"packages": Scope.RUNTIME, "packages-dev": Scope.DEVELOPMENT}

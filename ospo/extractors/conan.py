@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import table, texts
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json, plain_text
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_json, plain_text
 from ospo.extractors.records import checked, small
 from ospo.limits import MiB
 from ospo.model import Component, Evidence, Record, Scope

@@ -9,9 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
-from ospo.errors import ParseError
+from ospo.extractors.declared_values import json_object
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.records import bounded, checked, without_login
 from ospo.model import Component, Evidence, RawLicense, Record
@@ -20,12 +18,12 @@ _TOKEN = re.compile(r"/t/[^/]*/")
 """How conda puts the token of a private channel into its address."""
 _HASHES = {"md5": ("MD5", 32), "sha256": ("SHA-256", 64)}
 _NAME = re.compile(r"(?:[^\s\[]*::)?([A-Za-z0-9_.-]+)")
-_NOBODY = frozenset(("", "None", "TODO"))
+_NOT_ASKED = frozenset(("", "None", "TODO"))
 """What is written where nobody asked for it: by conda, and by micromamba for all packages."""
 
 
 def _conda(file: File) -> Iterator[Record]:
-    package = _record(file.data)
+    package = json_object(file.data)
     license_ = _text(package, "license")
     url = _without_secrets(_text(package, "url"))
     subdir = _text(package, "subdir")
@@ -47,16 +45,6 @@ def _conda(file: File) -> Iterator[Record]:
         depends=_depends(package.get("depends")),
         direct=True if _requested(package) else None,
     )
-
-
-def _record(data: bytes) -> dict[str, Any]:
-    try:
-        package = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise ParseError(f"is not JSON: {error.msg} at character {error.pos}") from error
-    if not isinstance(package, dict):
-        raise ParseError("is JSON, but not an object")
-    return package
 
 
 def _text(package: dict[str, Any], field: str) -> str:
@@ -96,7 +84,7 @@ def _requested(package: dict[str, Any]) -> bool:
     specs = package.get("requested_specs")
     asked = specs if isinstance(specs, list) else []
     return any(
-        isinstance(spec, str) and spec not in _NOBODY for spec in (package.get("requested_spec"), *asked)
+        isinstance(spec, str) and spec not in _NOT_ASKED for spec in (package.get("requested_spec"), *asked)
     )
 
 

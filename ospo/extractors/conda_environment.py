@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import listed, table, words, yaml_mapping
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency
+from ospo.extractors.lock_entries import is_of_a_dependency
 from ospo.extractors.pypi_packages import pypi_package
 from ospo.extractors.records import checked, without_login
 from ospo.model import Component, Evidence, Record

@@ -1,4 +1,4 @@
-"""What readers of lock files and manifests share: documents as plain values, and addresses of sources."""
+"""Documents as plain values, for readers of whatever is JSON, TOML or YAML; and addresses of sources."""
 
 import re
 import tomllib
@@ -22,16 +22,25 @@ _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _SCP = re.compile(r"(?:([\w.-]+)@)?([\w.-]+):(?!//)(.+)")
 
 
+def json_value(data: bytes) -> Any:
+    """Read JSON; bytes that are no UTF-8, as in names of authors, cost only themselves.
+
+    Raises:
+        ParseError: it is not JSON.
+    """
+    try:
+        return orjson.loads(data.decode("utf-8", "replace").removeprefix("\ufeff"))
+    except orjson.JSONDecodeError as error:
+        raise ParseError(f"is not JSON: {error.msg} at character {error.pos}") from error
+
+
 def json_object(data: bytes) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
         ParseError: it is not JSON, or not an object.
     """
-    try:
-        value = orjson.loads(data.decode("utf-8", "replace").removeprefix("\ufeff"))
-    except orjson.JSONDecodeError as error:
-        raise ParseError(f"is not JSON: {error.msg} at character {error.pos}") from error
+    value = json_value(data)
     if not isinstance(value, dict):
         raise ParseError("is JSON, but not an object")
     return value

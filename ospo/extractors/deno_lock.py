@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import listed, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_json, table, word
 from ospo.extractors.lock_hashes import from_hex
 from ospo.extractors.locked import Locked, Need, connected, scoped
 from ospo.extractors.npm_packages import hashes_of, npm_name, npm_package

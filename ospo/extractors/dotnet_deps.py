@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import json_object, table, words
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.nuget_packages import Package, label, normal
@@ -69,22 +70,18 @@ def _components(
     by_name = {library.name.lower(): library for library in libraries}
     root = by_name.get(root_name)
     needs = _Needs(by_name)
-    damage: list[str] = []
+    damage = Damage()
     for library in libraries:
         if library.is_left_out:
             continue
-        try:
+        with damage.at(f"library {library.name[:80]!r}"):
             found = _component(library, needs.of(library))
-        except ParseError as error:
-            damage.append(error.message)
-            continue
-        if library is root:
-            yield library, replace(found, kind=ComponentKind.APPLICATION)
-        else:
-            direct = library.name.lower() in root.needs if root else None
-            yield library, replace(found, evidence=evidence, direct=direct)
-    if damage:
-        raise ParseError(f"one of {len(damage)} damaged libraries {damage[0]}")
+            if library is root:
+                yield library, replace(found, kind=ComponentKind.APPLICATION)
+            else:
+                direct = library.name.lower() in root.needs if root else None
+                yield library, replace(found, evidence=evidence, direct=direct)
+    damage.report()
 
 
 def _target_name(content: dict[str, Any]) -> str:

@@ -12,10 +12,11 @@ from typing import Any
 
 from ospo.documents.marked import Document, Place
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import listed, table, words, yaml_document
 from ospo.extractors.image_names import image
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency
+from ospo.extractors.lock_entries import is_of_a_dependency
 from ospo.extractors.records import checked
 from ospo.model import Component, Evidence, Record, Scope
 

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.go_buildinfo import is_fetchable
 from ospo.extractors.go_modules import Directive, Module, directives, go_module, replacement
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text, plain_text
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_text, plain_text
 from ospo.extractors.locked import Locked, connected
 from ospo.extractors.records import checked
 from ospo.model import Component, ComponentKind, Evidence, Record, Scope

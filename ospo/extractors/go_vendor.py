@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.go_modules import Module, go_module, replacement
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, lock_text
+from ospo.extractors.lock_entries import lock_text
 from ospo.model import Evidence, Record
 
 

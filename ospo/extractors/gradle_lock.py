@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_text
 from ospo.extractors.records import bounded, checked
 from ospo.model import Component, Evidence, Record, Scope
 

@@ -16,7 +16,7 @@ Format: https://spdx.github.io/spdx-spec/v2.3/
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.spdx_document import identified, read_document, text_of
 from ospo.model import Evidence, Record
@@ -28,20 +28,15 @@ _PARTS = frozenset(("CONTAINS", "DEPENDS_ON", "GENERATED_FROM", "STATIC_LINK"))
 def _image_sbom(file: File) -> Iterator[Record]:
     document = read_document(file.data)
     parts = {target for _, type_, target in document.relationships if type_ in _PARTS}
-    damage, damaged = "", 0
+    damage = Damage()
     for number, package in enumerate(document.packages):
         if text_of(package, "SPDXID") not in parts:
             continue
-        try:
+        with damage.at(f"packages[{number}]"):
             component = identified(package)
-        except ParseError as error:
-            damage = damage or f"packages[{number}] {error.message}"
-            damaged += 1
-            continue
-        if component is not None and component.type not in _DATABASES:
-            yield replace(component, properties=(("sbom:document", file.path),))
-    if damaged:
-        raise ParseError(damage + (f", and {damaged - 1} more are damaged" if damaged > 1 else ""))
+            if component is not None and component.type not in _DATABASES:
+                yield replace(component, properties=(("sbom:document", file.path),))
+    damage.report()
 
 
 EXTRACTORS = (

@@ -8,9 +8,8 @@ Values that were left as placeholders (`${project.version}`, `%Bundle.vendor`) c
 
 import re
 from dataclasses import dataclass
-from xml.parsers import expat
 
-from ospo.errors import ParseError
+from ospo.extractors.xml_elements import parse_xml
 
 _VALUE_MAX = 2000
 _LICENSES_MAX = 50
@@ -87,16 +86,7 @@ def read_pom(text: bytes) -> Pom:
         ParseError: it is not well-formed, or declares a document type: entities are how XML attacks.
     """
     reader = _PomReader()
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
-    parser.StartDoctypeDeclHandler = reader.doctype
-    try:
-        parser.Parse(text, True)
-    except (expat.ExpatError, ValueError, LookupError) as error:  # LookupError: of its encoding
-        raise ParseError(f"XML is damaged: {error}") from error
+    parse_xml(text, reader)
     return reader.pom()
 
 
@@ -129,9 +119,6 @@ class _PomReader:
                 self._texts.setdefault("/".join(self._path[1:]), value)
         self._path.pop()
         self._parts = None
-
-    def doctype(self, *_: object) -> None:
-        raise ParseError("XML declares a document type")
 
     def pom(self) -> Pom:
         texts = self._texts

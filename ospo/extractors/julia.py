@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import listed, table, texts, vcs_url, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_toml
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_toml
 from ospo.extractors.records import checked, optional
 from ospo.model import Component, Evidence, Record
 

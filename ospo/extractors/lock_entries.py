@@ -1,4 +1,4 @@
-"""Read lock files entry by entry: values whose types nobody has checked, and entries that are damaged."""
+"""Read lock files: their text or document, and values whose types nobody has checked."""
 
 import re
 from typing import Any
@@ -102,49 +102,3 @@ def word(value: object, what: str) -> str:
     if not isinstance(value, str):
         raise ParseError(f"{what} is not a text")
     return bounded(value)
-
-
-class _At:
-    """What `contextlib.contextmanager` makes takes five times as long, and there is one for each entry."""
-
-    __slots__ = ("_damage", "_where")
-
-    def __init__(self, damage: "Damage", where: str) -> None:
-        self._damage = damage
-        self._where = where
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
-        if not isinstance(error, ParseError):
-            return False
-        self._damage.note(f"{self._where[:200]} {error.message}")
-        return True
-
-
-class Damage:
-    """Remembers what could not be read, so that one damaged entry costs only itself."""
-
-    def __init__(self) -> None:
-        self._first = ""
-        self._count = 0
-
-    def at(self, where: str) -> "_At":
-        """Note a `ParseError` raised inside, and go on."""
-        return _At(self, where)
-
-    def note(self, message: str) -> None:
-        """Note what could not be read; the first message counts."""
-        self._first = self._first or message
-        self._count += 1
-
-    def report(self) -> None:
-        """Raise what was noted.
-
-        Raises:
-            ParseError: anything was.
-        """
-        if self._count:
-            more = f", and {self._count - 1} more are damaged" if self._count > 1 else ""
-            raise ParseError(self._first + more)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency
+from ospo.extractors.lock_entries import is_of_a_dependency
 from ospo.extractors.locked import Locked, connected
 from ospo.extractors.maven_model import Model, children, read_model
 from ospo.extractors.records import bounded, checked, small, without_login

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import vcs_url
 from ospo.extractors.hex_packages import NO_REPOSITORY, namespace
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_text
 from ospo.extractors.lock_hashes import from_hex
 from ospo.extractors.records import checked
 from ospo.model import Component, Evidence, Record

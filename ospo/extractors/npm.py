@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
 from ospo.errors import ParseError
+from ospo.extractors.declared_values import json_object
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.records import bounded, checked, people, small, without_login
 from ospo.limits import MiB
@@ -31,7 +30,7 @@ def _npm(file: File) -> Iterator[Record]:
     folder = _package_folder(file.path)
     if not folder:
         return
-    manifest = _manifest(small(file, _SIZE_LIMIT))
+    manifest = json_object(small(file, _SIZE_LIMIT))
     name, version = _string(manifest, "name"), _string(manifest, "version")
     # Folders such as dist/ hold a package.json only to say how their modules are loaded.
     if not name or not version:
@@ -67,16 +66,6 @@ def _package_folder(path: str) -> str:
         if not _TESTS.isdisjoint(parts[2 if package.startswith("@") else 1 :]):
             return ""
     return folder
-
-
-def _manifest(data: bytes) -> dict[str, Any]:
-    try:
-        manifest = orjson.loads(data.decode("utf-8", "replace").removeprefix("\ufeff"))
-    except orjson.JSONDecodeError as error:
-        raise ParseError(f"is not JSON: {error.msg} at character {error.pos}") from error
-    if not isinstance(manifest, dict):
-        raise ParseError("is JSON, but not an object")
-    return manifest
 
 
 def _string(manifest: dict[str, Any], field: str) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ospo.extractors.lock_entries import Damage, word
+from ospo.extractors.damage import Damage
+from ospo.extractors.lock_entries import word
 from ospo.extractors.locked import Locked
 from ospo.extractors.npm_lock_tree import Folders
 from ospo.extractors.npm_packages import hashes_of, is_address, licenses, needs, npm_package

@@ -6,8 +6,9 @@ Format: https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json
 from collections.abc import Iterator
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_json
 from ospo.extractors.locked import connected
 from ospo.extractors.npm_folders import read_folders
 from ospo.extractors.npm_lock_tree import Folders, entries_of_tree

@@ -6,8 +6,9 @@ https://nodejs.org/api/modules.html#loading-from-node_modules-folders
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import json_object
-from ospo.extractors.lock_entries import Damage, table, word
+from ospo.extractors.lock_entries import table, word
 from ospo.extractors.npm_packages import is_address, is_local
 from ospo.extractors.records import checked
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import listed, table, texts, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_json
 from ospo.extractors.nuget_packages import Package, labels, normal, united
 from ospo.model import Evidence, Record, Scope
 

@@ -8,8 +8,9 @@ MSBuild is not run: a version that is a property, a range or a pattern is left o
 
 from collections.abc import Iterator
 
+from ospo.extractors.damage import Damage
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency
+from ospo.extractors.lock_entries import is_of_a_dependency
 from ospo.extractors.nuget_packages import Package, literal, normal, united
 from ospo.extractors.records import small
 from ospo.extractors.xml_elements import Element, elements

@@ -6,8 +6,9 @@ A switch keeps the description of what is installed in `.opam-switch/packages/NA
 
 from collections.abc import Iterator, Mapping
 
+from ospo.extractors.damage import Damage
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, plain_text
+from ospo.extractors.lock_entries import is_of_a_dependency, plain_text
 from ospo.extractors.opam_file import Token, fields
 from ospo.extractors.records import bounded, checked, optional, people, small, without_login
 from ospo.limits import MiB

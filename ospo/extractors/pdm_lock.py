@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import texts, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, items, lock_toml, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, items, lock_toml, table, word
 from ospo.extractors.locked import connected
 from ospo.extractors.pypi_extras import Packages
 from ospo.extractors.pypi_packages import normalized, pypi_package

@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import table as lenient_table
 from ospo.extractors.declared_values import texts
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json, lock_toml, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_json, lock_toml, table, word
 from ospo.extractors.locked import Locked, connected
 from ospo.extractors.pypi_packages import normalized, pypi_package
 from ospo.model import Component, Evidence, Record, Scope

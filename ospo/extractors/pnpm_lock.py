@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 
 from ospo.errors import ParseError
 from ospo.extractors.block_text import Value, read_blocks, yaml_line
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import json_object
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_text, table, word
 from ospo.extractors.locked import Locked, Need, connected, scoped
 from ospo.extractors.npm_packages import own_package
 from ospo.extractors.pnpm_keys import pnpm_package

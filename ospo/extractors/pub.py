@@ -7,9 +7,10 @@ It holds no edges: what is transitive counts as needed to run.
 from collections.abc import Iterator
 from typing import Any
 
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import table, vcs_url, words, yaml_mapping
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency
+from ospo.extractors.lock_entries import is_of_a_dependency
 from ospo.extractors.lock_hashes import from_hex
 from ospo.extractors.records import checked, without_login
 from ospo.model import Component, Evidence, Record, Scope

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, items, lock_toml, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, items, lock_toml, table, word
 from ospo.extractors.locked import Locked, connected
 from ospo.extractors.pypi_packages import normalized, pypi_package
 from ospo.model import Component, ComponentKind, Evidence, Record, Scope

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, plain_text
+from ospo.extractors.lock_entries import is_of_a_dependency, plain_text
 from ospo.extractors.locked import Locked, connected
 from ospo.extractors.pypi_packages import normalized, pypi_package, wheel_of
 from ospo.extractors.records import small

@@ -8,6 +8,7 @@ https://github.com/microsoft/azurelinux/blob/3.0/toolkit/docs/how_it_works/5_mis
 from collections.abc import Iterator
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.records import checked, people
 from ospo.model import Component, Evidence
@@ -17,16 +18,12 @@ _NONE = "(none)"
 
 
 def _manifest(file: File) -> Iterator[Component]:
-    problem, damaged = "", 0
+    damage = Damage()
     for number, line in enumerate(file.text.split("\n"), 1):
-        try:
-            if line.strip():
+        if line.strip():
+            with damage.at(f"line {number}"):
                 yield from _package(line)
-        except ParseError as error:
-            problem = problem or f"line {number} {error.message}"
-            damaged += 1
-    if damaged:
-        raise ParseError(problem + (f", and {damaged - 1} more are damaged" if damaged > 1 else ""))
+    damage.report()
 
 
 def _package(line: str) -> Iterator[Component]:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import texts
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, items, lock_json, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, items, lock_json, table, word
 from ospo.extractors.lock_hashes import from_prefixed
 from ospo.extractors.records import checked
 from ospo.model import Component, Evidence, Record, Scope

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import table, texts, words, yaml_mapping
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.records import checked
@@ -63,18 +64,14 @@ def _manifest(document: dict[str, Any]) -> Iterator[Component]:
 
 def _packages(entries: "list[str] | dict[str, None]") -> Iterator[Component]:
     """Read NAME[:ARCH]=VERSION; what has no version costs only itself."""
-    damaged = ""
+    damage = Damage()
     for entry in entries:
-        try:
+        with damage.at(f"package {entry[:100]!r}"):
             package = _package(entry)
-        except ParseError:
-            package = None
-        if package is not None:
+            if package is None:
+                raise ParseError("is not NAME=VERSION")
             yield package
-        else:
-            damaged = damaged or entry
-    if damaged:
-        raise ParseError(f"has a package that is not NAME=VERSION: {damaged[:100]!r}")
+    damage.report()
 
 
 def _package(entry: str) -> Component | None:
@@ -92,12 +89,15 @@ def _package(entry: str) -> Component | None:
 
 def _declared(file: File) -> Iterator[Record]:
     """Yield what is asked for in one version; mostly there is none, and the archive's day decides."""
+    damage = Damage()
     for part in table(yaml_mapping(file).get("parts")).values():
         for key, scope in _PACKAGES:
             for entry in texts(table(part).get(key)):
-                package = _package(entry)
-                if package is not None:
-                    yield replace(package, namespace=_SYSTEM, scope=scope, direct=True)
+                with damage.at(f"package {entry[:100]!r}"):
+                    package = _package(entry)
+                    if package is not None:
+                        yield replace(package, namespace=_SYSTEM, scope=scope, direct=True)
+    damage.report()
 
 
 EXTRACTORS = (

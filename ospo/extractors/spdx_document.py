@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from ospo.errors import ParseError
+from ospo.extractors.declared_values import json_value
 from ospo.extractors.records import bounded, checked, optional, people, without_login
 from ospo.model import Component, RawLicense
 
@@ -90,10 +89,7 @@ def text_of(package: dict[str, Any], name: str) -> str:
 
 
 def _from_json(data: bytes) -> Document:
-    try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise ParseError(f"is not JSON: {error.msg} at character {error.pos}") from error
+    document = json_value(data)
     if not isinstance(document, dict) or not str(document.get("spdxVersion")).startswith("SPDX-2"):
         raise ParseError("is no document of SPDX 2")
     relationships = [

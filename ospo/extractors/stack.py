@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import listed, table, vcs_url, words, yaml_mapping
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_text
 from ospo.extractors.records import checked, without_login
 from ospo.model import Component, Evidence, Record
 

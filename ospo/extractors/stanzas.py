@@ -7,6 +7,7 @@ A database is read piece by piece, so its size is bounded by nothing but `limits
 from collections.abc import Callable, Iterator
 
 from ospo.errors import ParseError
+from ospo.extractors.damage import Damage
 from ospo.extractors.interface import File
 from ospo.limits import MiB
 from ospo.model import Record
@@ -83,12 +84,8 @@ def records(file: File, read: Callable[[str], Iterator[Record]]) -> Iterator[Rec
         ParseError: a stanza was damaged; names the first one by its line and says how many more there are,
             after all others were yielded.
     """
-    damage, damaged = "", 0
+    damage = Damage()
     for line, text in stanzas(file):
-        try:
+        with damage.at(f"the stanza at line {line}"):
             yield from read(text)
-        except ParseError as error:
-            damage = damage or f"the stanza at line {line} {error.message}"
-            damaged += 1
-    if damaged:
-        raise ParseError(damage + (f", and {damaged - 1} more are damaged" if damaged > 1 else ""))
+    damage.report()

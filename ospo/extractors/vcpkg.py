@@ -7,9 +7,10 @@ Versions come from a baseline that is elsewhere; only overrides name them here.
 from collections.abc import Iterator
 from typing import Any
 
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import listed, table, texts, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_json
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_json
 from ospo.extractors.records import checked, optional, people, without_login
 from ospo.model import Component, ComponentKind, Evidence, RawLicense, Record, Scope
 

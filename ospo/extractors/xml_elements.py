@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 from xml.parsers import expat
 
 from ospo.errors import ParseError
@@ -21,6 +22,44 @@ class Element:
         return bounded(self.attributes.get(name) or self.children.get(name, "")).strip()
 
 
+class Handler(Protocol):
+    """What is told of a document, part by part; names are as they are written, with their prefix."""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        ...
+
+    def text(self, text: str) -> None:
+        """There is text in the element that is open, mostly in one piece."""
+        ...
+
+    def end(self, name: str) -> None:
+        """The element that began last ends."""
+        ...
+
+
+def parse_xml(data: bytes, handler: Handler) -> None:
+    """Tell a handler what is in a document.
+
+    Raises:
+        ParseError: it is not well-formed, or declares a document type: entities are how XML attacks.
+    """
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = handler.start
+    parser.EndElementHandler = handler.end
+    parser.CharacterDataHandler = handler.text
+    parser.StartDoctypeDeclHandler = _refuse
+    try:
+        parser.Parse(data, True)
+    except (expat.ExpatError, ValueError, LookupError) as error:  # LookupError: its encoding
+        raise ParseError(f"is no sound XML: {error}") from error
+
+
+def _refuse(*_: object) -> None:
+    raise ParseError("is XML that declares a document type")
+
+
 def elements(data: bytes, names: Collection[str]) -> Iterator[Element]:
     """Yield the elements of some names, in the order in which they end.
 
@@ -28,17 +67,9 @@ def elements(data: bytes, names: Collection[str]) -> Iterator[Element]:
         ParseError: it is not well-formed, or declares a document type; what came before that was yielded.
     """
     reader = _Reader(names)
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
-    parser.StartDoctypeDeclHandler = reader.doctype
     problem = None
     try:
-        parser.Parse(data, True)
-    except (expat.ExpatError, ValueError, LookupError) as error:  # LookupError: its encoding
-        problem = ParseError(f"is no sound XML: {error}")
+        parse_xml(data, reader)
     except ParseError as error:
         problem = error
     yield from reader.found
@@ -67,6 +98,3 @@ class _Reader:
         self._parts = []
         if element.name in self._names:
             self.found.append(element)
-
-    def doctype(self, *_: object) -> None:
-        raise ParseError("is XML that declares a document type")

@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ospo.extractors.block_text import Value, read_blocks, yaml_line
+from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import json_object
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import Damage, is_of_a_dependency, lock_text
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_text
 from ospo.extractors.locked import Locked, Need, connected, scoped
 from ospo.extractors.npm_packages import needs, own_package
 from ospo.extractors.yarn_entries import (

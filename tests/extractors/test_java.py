@@ -326,7 +326,7 @@ def test_an_archive_with_countless_metadata_files_ends_soon() -> None:
 @pytest.mark.parametrize("text", ["<a/>" * 250_000, "<a " + "b='' " * 150_000 + "/>", "<a>" * 100_000])
 def test_a_large_pom_ends_soon(text: str) -> None:
     before = time.process_time()
-    with pytest.raises(ParseError, match="XML is damaged"):
+    with pytest.raises(ParseError, match="is no sound XML"):
         read_pom(f"<project>{text}".encode())
     assert time.process_time() - before < 5
 

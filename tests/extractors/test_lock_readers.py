@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from ospo.errors import ParseError
 from ospo.extractors.block_text import read_blocks, unquoted, yaml_line
+from ospo.extractors.damage import Damage
 from ospo.extractors.jsonc import plain_json
-from ospo.extractors.lock_entries import Damage, items, lock_toml, table, word
+from ospo.extractors.lock_entries import items, lock_toml, table, word
 from ospo.extractors.lock_hashes import from_hex, from_integrity, from_prefixed
 from ospo.extractors.locked import Locked, connected, scoped
 from ospo.extractors.npm_packages import npm_package
