@@ -8,9 +8,9 @@ Format: System V ABI, https://refspecs.linuxfoundation.org/elf/gabi4+/contents.h
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ospo.errors import ParseError
+from ospo.extractors.executable import Executable, Section
 from ospo.extractors.interface import File
 
 MAGIC = b"\x7fELF"
@@ -42,55 +42,27 @@ _LAYOUTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One named section that has bytes in the file."""
-
-    address: int
-    offset: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One range of the file that is loaded into memory."""
-
-    address: int
-    offset: int
-    size: int
-    """Bytes that come from the file."""
-    writable_data: bool
-    """True when the program may write it and may not execute it."""
-
-
-class Elf:
+class Elf(Executable):
     """An ELF program or shared library."""
 
     def __init__(self, file: File, layout: _Layout, header: tuple[int, ...]) -> None:
-        self._file = file
+        super().__init__(file)
         self._layout = layout
         (_, _, _, _, self._segments_at, self._sections_at, _, _) = header[:8]
         (self._segment_size, self._segment_count) = header[8:10]
         (self._section_size, self._section_count, self._names_index) = header[10:13]
-        self._segments: tuple[Segment, ...] | None = None
+        self._segments: tuple[tuple[Section, bool], ...] | None = None
         self._names = self._section_names()
+        # The table is stripped or unusable in some files: nothing needs it to run the program.
+        self.has_sections = self._names is not None
 
     @property
     def order(self) -> str:
         """The byte order, as `struct` writes it."""
         return self._layout.order
 
-    @property
-    def has_sections(self) -> bool:
-        """False when the section table is stripped or unusable: nothing needs it to run the program."""
-        return self._names is not None
-
     def section(self, name: str) -> Section | None:
-        """Return the first section of that name, None when there is none or it has no bytes in the file.
-
-        Raises:
-            ParseError: the section lies beyond the end of the file.
-        """
+        """As in `Executable`: a section may be there without bytes in the file."""
         wanted = name.encode() + b"\0"
         if self._names is None or wanted not in self._names:
             return None
@@ -98,47 +70,22 @@ class Elf:
             if self._names.startswith(wanted, name_at):
                 if kind == _SECTION_WITHOUT_BYTES or not size:
                     return None
-                if offset + size > self._file.size:
-                    raise ParseError(f"section {name} at offset {offset} is cut off: it claims {size} bytes")
-                return Section(address, offset, size)
+                return self._whole(name, Section(address, offset, size))
         return None
 
-    @property
-    def segments(self) -> tuple[Segment, ...]:
-        """All loaded segments in the order of the file.
+    def loaded(self) -> Iterator[Section]:
+        """As in `Executable`; a file whose program header table is damaged cannot be run either."""
+        return (place for place, _ in self._loaded())
 
-        Raises:
-            ParseError: the program header table is damaged; such a file cannot be run either.
-        """
+    def writable(self) -> Iterator[Section]:
+        """As in `Executable`: without what may be executed as well."""
+        return (place for place, writable in self._loaded() if writable)
+
+    def _loaded(self) -> tuple[tuple[Section, bool], ...]:
+        """Return the segments, each with whether the program may write it and may not execute it."""
         if self._segments is None:
             self._segments = tuple(self._read_segments())
         return self._segments
-
-    def bytes_of(self, section: Section) -> bytes:
-        """Return all bytes of a section.
-
-        Raises:
-            ParseError: the file ends before that.
-        """
-        return self._file.read(section.offset, section.size)
-
-    def writable(self) -> Iterator[Section]:
-        """Yield what is loaded from the file as data that the program may write.
-
-        Raises:
-            ParseError: the program header table is damaged.
-        """
-        for segment in self.segments:
-            if segment.writable_data:
-                yield Section(segment.address, segment.offset, segment.size)
-
-    def at(self, address: int, length: int) -> bytes:
-        """Return up to `length` bytes that are loaded at `address`; fewer where the segment's bytes end."""
-        for segment in self.segments:
-            skip = address - segment.address
-            if 0 <= skip < segment.size:
-                return self._file.content.read(segment.offset + skip, min(length, segment.size - skip))
-        return b""
 
     def _section_names(self) -> bytes | None:
         entry, index = self._layout.section, self._names_index
@@ -156,7 +103,7 @@ class Elf:
     def _section_table(self) -> list[tuple[int, ...]]:
         return self._table("section", self._layout.section, self._sections_at, self._section_count)
 
-    def _read_segments(self) -> list[Segment]:
+    def _read_segments(self) -> list[tuple[Section, bool]]:
         entry = self._layout.segment
         if self._segment_count and self._segment_size != entry.size:
             raise ParseError(
@@ -168,7 +115,7 @@ class Elf:
             rows = [(kind, flags, *place) for kind, *place, flags in rows]
         # A segment beyond the end is left out: files that hold debug information only are made so.
         return [
-            Segment(address, offset, size, flags & (_FLAG_WRITE | _FLAG_EXECUTE) == _FLAG_WRITE)
+            (Section(address, offset, size), flags & (_FLAG_WRITE | _FLAG_EXECUTE) == _FLAG_WRITE)
             for kind, flags, offset, address, size in rows
             if kind == _PROGRAM_LOADED and size and offset + size <= self._file.size
         ]

@@ -1,52 +1,14 @@
-"""ELF, PE and Mach-O by what they have in common, for whoever looks into programs of any system."""
+"""Programs and libraries of any system: opens ELF, PE and Mach-O."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Protocol
 
 from ospo.errors import ParseError
 from ospo.extractors import elf, macho, pe
-from ospo.extractors.elf import Section
+from ospo.extractors.executable import Executable, Section
 from ospo.extractors.interface import Content, File
 
 MAGIC = (elf.MAGIC, pe.MAGIC, *macho.MAGIC, *macho.UNIVERSAL_MAGIC)
-
-
-class Executable(Protocol):
-    """A program or library for one kind of processor."""
-
-    @property
-    def has_sections(self) -> bool:
-        """False when a section that is not found may still be there, without a name."""
-        ...
-
-    def section(self, name: str) -> Section | None:
-        """Return a section by name, None when there is none or it has no bytes in the file.
-
-        Raises:
-            ParseError: the section lies beyond the end of the file.
-        """
-        ...
-
-    def bytes_of(self, section: Section) -> bytes:
-        """Return all bytes of a section.
-
-        Raises:
-            ParseError: the file ends before that.
-        """
-        ...
-
-    def writable(self) -> Iterator[Section]:
-        """Yield what is loaded from the file as data that the program may write.
-
-        Raises:
-            ParseError: the headers are damaged.
-        """
-        ...
-
-    def at(self, address: int, length: int) -> bytes:
-        """Return up to `length` bytes that are loaded at `address`; fewer where the file's bytes end."""
-        ...
 
 
 class _Part:

@@ -20,8 +20,8 @@ from dataclasses import replace
 
 from ospo.errors import ParseError
 from ospo.extractors import go_buildinfo
-from ospo.extractors.elf import Section
-from ospo.extractors.executables import MAGIC, Executable, executables
+from ospo.extractors.executable import Executable, Section
+from ospo.extractors.executables import MAGIC, executables
 from ospo.extractors.go_buildinfo import BuildInfo, Module, is_fetchable
 from ospo.extractors.interface import Extractor, File
 from ospo.model import Component, ComponentKind, Evidence

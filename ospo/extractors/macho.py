@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ospo.errors import ParseError
-from ospo.extractors.elf import Section
+from ospo.extractors.executable import Executable, Section
 from ospo.extractors.interface import File
 
 _ORDERS = {
@@ -55,55 +55,33 @@ class _Layout:
 _LAYOUTS = {magic: _Layout(*how) for magic, how in _ORDERS.items()}
 
 
-class MachO:
+class MachO(Executable):
     """A Mach-O program or library for one kind of processor."""
-
-    def __init__(self, file: File, segments: tuple[_Segment, ...]) -> None:
-        self._file = file
-        self._segments = segments
 
     has_sections = True
     """What linkers keep apart has a section of its own."""
 
-    def section(self, name: str) -> Section | None:
-        """Return the first section of that name, None when there is none or it has no bytes in the file.
+    def __init__(self, file: File, segments: tuple[_Segment, ...]) -> None:
+        super().__init__(file)
+        self._segments = segments
 
-        Raises:
-            ParseError: the section lies beyond the end of the file.
-        """
+    def section(self, name: str) -> Section | None:
+        """As in `Executable`; the name of the segment that a section is in does not count."""
         for segment in self._segments:
             for raw, section in segment.sections:
                 if raw.rstrip(b"\0") == name.encode() and section.size and section.offset:
-                    if section.offset + section.size > self._file.size:
-                        raise ParseError(
-                            f"section {name} at offset {section.offset} is cut off: "
-                            f"it claims {section.size} bytes"
-                        )
-                    return section
+                    return self._whole(name, section)
         return None
 
-    def bytes_of(self, section: Section) -> bytes:
-        """Return all bytes of a section.
-
-        Raises:
-            ParseError: the file ends before that.
-        """
-        return self._file.read(section.offset, section.size)
+    def loaded(self) -> Iterator[Section]:
+        """As in `Executable`."""
+        return (segment.data for segment in self._segments)
 
     def writable(self) -> Iterator[Section]:
-        """Yield what is loaded from the file as data that the program may write."""
+        """As in `Executable`: without what may be executed as well."""
         for segment in self._segments:
             if segment.protection & (_WRITE | _EXECUTE) == _WRITE and segment.data.size:
                 yield segment.data
-
-    def at(self, address: int, length: int) -> bytes:
-        """Return up to `length` bytes that are loaded at `address`; fewer where the segment's bytes end."""
-        for segment in self._segments:
-            skip = address - segment.data.address
-            if 0 <= skip < segment.data.size:
-                left = min(length, segment.data.size - skip)
-                return self._file.content.read(segment.data.offset + skip, left)
-        return b""
 
 
 def parts(file: File) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 
 from ospo.errors import ParseError
-from ospo.extractors.elf import Section
+from ospo.extractors.executable import Executable, Section
 from ospo.extractors.interface import File
 
 MAGIC = b"MZ"
@@ -27,19 +27,19 @@ _MOST_SECTIONS = 1000
 _DATA, _EXECUTE, _WRITE = 0x40, 0x20000000, 0x80000000
 
 
-class Pe:
+class Pe(Executable):
     """A PE program or library."""
 
+    has_sections = False
+    """Linkers put into the writable data what has a section of its own elsewhere."""
+
     def __init__(self, file: File, optional: bytes, table: bytes) -> None:
-        self._file = file
+        super().__init__(file)
         self._optional = optional
         self._wide = optional[:2] == _WIDE.to_bytes(2, "little")
         self.base = int.from_bytes(optional[24:32] if self._wide else optional[28:32], "little")
         """The address of the first byte of the loaded file."""
         self._rows = list(_SECTION.iter_unpack(table))
-
-    has_sections = False
-    """Linkers put into the writable data what has a section of its own elsewhere."""
 
     def directory(self, number: int) -> tuple[int, int]:
         """Return the address and size that a data directory points at, (0, 0) for none."""
@@ -52,42 +52,21 @@ class Pe:
         return (self.base + address, size) if address and size else (0, 0)
 
     def section(self, name: str) -> Section | None:
-        """Return the first section of that name, None when there is none or it has no bytes in the file.
-
-        Raises:
-            ParseError: the section lies beyond the end of the file.
-        """
+        """As in `Executable`."""
         for raw, section, _ in self._sections():
             if raw.rstrip(b"\0") == name.encode() and section.size:
-                if section.offset + section.size > self._file.size:
-                    raise ParseError(
-                        f"section {name} at offset {section.offset} is cut off: "
-                        f"it claims {section.size} bytes"
-                    )
-                return section
+                return self._whole(name, section)
         return None
 
-    def bytes_of(self, section: Section) -> bytes:
-        """Return all bytes of a section.
-
-        Raises:
-            ParseError: the file ends before that.
-        """
-        return self._file.read(section.offset, section.size)
+    def loaded(self) -> Iterator[Section]:
+        """As in `Executable`; sections are what is loaded."""
+        return (section for _, section, _ in self._sections())
 
     def writable(self) -> Iterator[Section]:
-        """Yield what is loaded from the file as data that the program may write."""
+        """As in `Executable`: without what may be executed as well."""
         for _, section, flags in self._sections():
             if flags & _DATA and flags & _WRITE and not flags & _EXECUTE and section.size:
                 yield section
-
-    def at(self, address: int, length: int) -> bytes:
-        """Return up to `length` bytes that are loaded at `address`; fewer where the section's bytes end."""
-        for _, section, _ in self._sections():
-            skip = address - section.address
-            if 0 <= skip < section.size:
-                return self._file.content.read(section.offset + skip, min(length, section.size - skip))
-        return b""
 
     def _sections(self) -> Iterator[tuple[bytes, Section, int]]:
         for name, memory, address, size, offset, flags in self._rows:

@@ -18,7 +18,8 @@ from pathlib import Path
 from executable_files import small_macho, small_pe, universal
 
 from ospo.extractors import elf, go_buildinfo
-from ospo.extractors.executables import Executable, executables
+from ospo.extractors.executable import Executable
+from ospo.extractors.executables import executables
 from ospo.extractors.interface import File, Held
 
 CASES = Path(__file__).parent / "go-binary"

@@ -9,7 +9,8 @@ from go_programs import inline
 from ospo.errors import ParseError
 from ospo.extractors import go_binary
 from ospo.extractors.dispatch import Dispatcher
-from ospo.extractors.executables import Executable, executables
+from ospo.extractors.executable import Executable
+from ospo.extractors.executables import executables
 from ospo.extractors.interface import File, Held
 
 GO = inline("go1.22.3", "path\texample.org/app\nmod\texample.org/app\tv1.2.3\t\n")
