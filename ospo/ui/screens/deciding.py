@@ -15,17 +15,16 @@ from ospo.ui.triage import Decided, Terms, day
 
 
 class DecidingScreen(Screen[None]):
-    """Waives findings, and takes the last decision of this session back."""
+    """Waives findings, and takes the last decision of this session back; posts `Changed` after either."""
+
+    class Changed(Message):
+        """Findings are waived, or open again: what the screen shows is old."""
 
     def __init__(self, source: Source, approver: str) -> None:
         super().__init__()
         self.source = source
         self._approver = approver
         self._decisions: list[Decided] = []
-
-    def decided(self) -> None:
-        """Show what a decision has changed: each screen has its own way."""
-        raise NotImplementedError
 
     def tell(self, text: str, *, warning: bool = False) -> None:
         """Show a message for some seconds."""
@@ -73,12 +72,12 @@ class DecidingScreen(Screen[None]):
             self.tell(f"waived {waived} until {decided.expires}; u undoes")
         if decided.skipped:
             self.tell(f"left {counted(decided.skipped, 'finding')} alone: not open any more", warning=True)
-        self.decided()
+        self.post_message(self.Changed())
 
     @on(Withdrawn)
     def _withdrawn(self, event: Withdrawn) -> None:
         self.tell(f"took back the waivers of {counted(event.count, 'finding')}")
-        self.decided()
+        self.post_message(self.Changed())
 
     @on(Undecided)
     def _undecided(self, event: Undecided) -> None:

@@ -148,8 +148,8 @@ class FindingsList(DecidingScreen):
         self.filter.describe(str(view))
         self._list(view)
 
-    def decided(self) -> None:
-        """Show the new states."""
+    @on(DecidingScreen.Changed)
+    def _changed(self) -> None:
         self.table.clear_marks()
         self.look_at(self.view)
 
