@@ -1,0 +1,5 @@
+"""Fixtures of these tests; they live where types are checked."""
+
+from registry_pulls import home, registry
+
+__all__ = ["home", "registry"]
