@@ -13,7 +13,7 @@ from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import json_object
 from ospo.extractors.interface import Extractor, File
 from ospo.extractors.jsonc import plain_json
-from ospo.extractors.lock_entries import is_of_a_dependency, items, lock_text, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_text, typed_list, typed_table, typed_text
 from ospo.extractors.locked import connected, scoped
 from ospo.extractors.npm_folders import read_folders
 from ospo.extractors.npm_lock_tree import Folders
@@ -37,8 +37,8 @@ def _bun_lock(file: File) -> Iterator[Record]:
     damage = Damage()
     workspaces: dict[str, Any] = {}
     with damage.at("workspaces"):
-        workspaces = table(lock.get("workspaces"))
-    entries = _entries(table(lock.get("packages"), "packages"), workspaces, damage)
+        workspaces = typed_table(lock.get("workspaces"))
+    entries = _entries(typed_table(lock.get("packages"), "packages"), workspaces, damage)
     folders = Folders(workspaces | entries, damage)
     packages, asked = read_folders(folders, damage)
     roots = [(path, Scope.RUNTIME) for path in packages if folders.is_own(path)]
@@ -64,7 +64,7 @@ def _entries(
             parts = ([f"{below}/"] if below else [f"{_MODULES}{first}/"]) + [
                 f"{_MODULES}{part}/" for part in rest
             ]
-            entries["".join(parts)[:-1]] = _entry(items(value))
+            entries["".join(parts)[:-1]] = _entry(typed_list(value))
     return entries
 
 
@@ -81,7 +81,7 @@ def _segments(key: str) -> list[str]:
 
 def _entry(value: list[Any]) -> dict[str, Any]:
     """Read ["name@1.0.0", address of the archive, {what it needs}, integrity]; others have no address."""
-    identity = word(value[0] if value else None, "identity")
+    identity = typed_text(value[0] if value else None, "identity")
     at = identity.find("@", 1)
     if at < 0:
         raise ParseError("says neither name nor version")

@@ -14,7 +14,7 @@ from ospo.errors import ParseError
 from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import listed, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import is_of_a_dependency, lock_json, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_json, typed_table, typed_text
 from ospo.extractors.lock_hashes import from_hex
 from ospo.extractors.locked import Locked, Need, connected, scoped
 from ospo.extractors.npm_packages import hashes_of, npm_name, npm_package
@@ -32,7 +32,7 @@ class _Lock:
     by_name: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, scheme: str, packages: object) -> None:
-        for name, entry in table(packages, scheme).items():
+        for name, entry in typed_table(packages, scheme).items():
             key = f"{scheme}:{name}"
             self.entries[key] = entry if isinstance(entry, dict) else {}
             self.by_name[_split(key)[1]].append(key)
@@ -81,12 +81,12 @@ def _deno_lock(file: File) -> Iterator[Record]:
 
 def _read(document: Mapping[str, Any], lock: _Lock) -> None:
     """Read the places where the versions of the format keep their packages."""
-    inner = table(document.get("packages"), "packages")
-    npm = table(document.get("npm") or inner.get("npm"), "npm")
-    old = table(npm.get("specifiers"), "specifiers") if "packages" in npm else {}
+    inner = typed_table(document.get("packages"), "packages")
+    npm = typed_table(document.get("npm") or inner.get("npm"), "npm")
+    old = typed_table(npm.get("specifiers"), "specifiers") if "packages" in npm else {}
     lock.add("npm", npm.get("packages", npm))
     lock.add("jsr", document.get("jsr") or inner.get("jsr"))
-    specifiers = table(document.get("specifiers") or inner.get("specifiers"), "specifiers")
+    specifiers = typed_table(document.get("specifiers") or inner.get("specifiers"), "specifiers")
     for asked, found in specifiers.items():
         # Until version 3 a specifier led to a key, from 4 on to a version.
         target = words(found)
@@ -108,10 +108,10 @@ def _edges(entry: Mapping[str, Any], key: str, lock: _Lock) -> Iterator[Need]:
 
 def _asked(workspace: object, lock: _Lock) -> Iterator[Need]:
     """Yield what the project and the members of its workspace ask for."""
-    whole = table(workspace)
-    for member in (whole, *table(whole.get("members"), "members").values()):
-        for place in (member, table(member).get("packageJson")):
-            for asked in listed(table(place, "packageJson").get("dependencies")):
+    whole = typed_table(workspace)
+    for member in (whole, *typed_table(whole.get("members"), "members").values()):
+        for place in (member, typed_table(member).get("packageJson")):
+            for asked in listed(typed_table(place, "packageJson").get("dependencies")):
                 if isinstance(asked, str):
                     yield lock.find(asked, "npm"), Scope.RUNTIME
 
@@ -121,7 +121,8 @@ def _package(key: str, entry: Mapping[str, Any]) -> Component:
     name, integrity = named.partition(":")[2], entry.get("integrity")
     if scheme == "npm":
         return replace(
-            npm_package(name, version, word(entry.get("tarball"), "tarball")), hashes=hashes_of(integrity)
+            npm_package(name, version, typed_text(entry.get("tarball"), "tarball")),
+            hashes=hashes_of(integrity),
         )
     namespace, bare = npm_name(name)
     return Component(

@@ -65,7 +65,7 @@ def lock_toml(data: bytes) -> dict[str, Any]:
     return toml_table(data)
 
 
-def table(value: object, what: str = "") -> dict[str, Any]:
+def typed_table(value: object, what: str = "") -> dict[str, Any]:
     """Return a table, an empty one where there is no value; `what` says in an error which one it is.
 
     Raises:
@@ -78,7 +78,7 @@ def table(value: object, what: str = "") -> dict[str, Any]:
     return value
 
 
-def items(value: object, what: str = "") -> list[Any]:
+def typed_list(value: object, what: str = "") -> list[Any]:
     """Return a list, an empty one where there is no value.
 
     Raises:
@@ -91,7 +91,7 @@ def items(value: object, what: str = "") -> list[Any]:
     return value
 
 
-def word(value: object, what: str) -> str:
+def typed_text(value: object, what: str) -> str:
     """Return a text, cut where it is beyond reason, and "" where there is no value.
 
     Raises:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from ospo.extractors.damage import Damage
-from ospo.extractors.lock_entries import word
+from ospo.extractors.lock_entries import typed_text
 from ospo.extractors.locked import Locked
 from ospo.extractors.npm_lock_tree import Folders
 from ospo.extractors.npm_packages import hashes_of, is_address, licenses, needs, npm_package
@@ -39,11 +39,11 @@ def _edges(path: str, folders: Folders, damage: Damage) -> Iterator[tuple[str, s
 
 def _package(path: str, entry: Mapping[str, Any], *, by_address: bool, own: bool) -> Component:
     folder = path.rpartition("/" if own else "node_modules/")[2]
-    source = "./" if own else word(entry.get("resolved"), "resolved")
+    source = "./" if own else typed_text(entry.get("resolved"), "resolved")
     return replace(
         npm_package(
-            word(entry.get("name"), "name") or folder,
-            word(entry.get("version"), "version"),
+            typed_text(entry.get("name"), "name") or folder,
+            typed_text(entry.get("version"), "version"),
             source,
             by_address=by_address,
         ),

@@ -8,7 +8,7 @@ from typing import Any
 
 from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import json_object
-from ospo.extractors.lock_entries import table, word
+from ospo.extractors.lock_entries import typed_table, typed_text
 from ospo.extractors.npm_packages import is_address, is_local
 from ospo.extractors.records import checked
 
@@ -26,11 +26,11 @@ class Folders:
         self._above: dict[str, list[dict[str, str]]] = {}
         for path, entry in entries.items():
             with damage.at(path or "the project"):
-                self._add(checked(path, "path") if path else path, table(entry))
+                self._add(checked(path, "path") if path else path, typed_table(entry))
 
     def _add(self, path: str, entry: Mapping[str, Any]) -> None:
         if entry.get("link") is True:
-            self._links[path] = word(entry.get("resolved"), "resolved").removeprefix("./")
+            self._links[path] = typed_text(entry.get("resolved"), "resolved").removeprefix("./")
         else:
             self.entries[path] = entry
         home, modules, name = f"/{path}".rpartition(_MODULES)
@@ -70,21 +70,21 @@ def entries_of_tree(lock: Mapping[str, Any], manifest: bytes | None, damage: Dam
     if manifest is not None:
         with damage.at("package.json beside it"):
             entries[""] = json_object(manifest)
-    waiting = [("", table(lock.get("dependencies"), "dependencies"))]
+    waiting = [("", typed_table(lock.get("dependencies"), "dependencies"))]
     while waiting:
         folder, tree = waiting.pop()
         for name, node in tree.items():
             path = f"{folder}node_modules/{name}"
             with damage.at(path or "the project"):
                 checked(path, "path")
-                entries[path] = _entry(table(node))
-                waiting.append((f"{path}/", table(node.get("dependencies"), "dependencies")))
+                entries[path] = _entry(typed_table(node))
+                waiting.append((f"{path}/", typed_table(node.get("dependencies"), "dependencies")))
     return entries
 
 
 def _entry(node: Mapping[str, Any]) -> dict[str, Any]:
     entry = {field: node[field] for field in ("dev", "optional", "integrity", "resolved") if field in node}
-    version = word(node.get("version"), "version")
+    version = typed_text(node.get("version"), "version")
     if version.startswith("npm:"):
         entry["name"], _, version = version.removeprefix("npm:").rpartition("@")
     elif is_address(version) or is_local(version):

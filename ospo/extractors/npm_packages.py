@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ospo.extractors.declared_values import vcs_url
-from ospo.extractors.lock_entries import table, word
+from ospo.extractors.lock_entries import typed_table, typed_text
 from ospo.extractors.lock_hashes import from_integrity
 from ospo.extractors.records import bounded, checked, without_login
 from ospo.model import Component, ComponentKind, Evidence, RawLicense, Scope
@@ -107,7 +107,7 @@ def own_package(manifest: Mapping[str, Any]) -> Component | None:
     Raises:
         ParseError: name or version are none.
     """
-    name, version = word(manifest.get("name"), "name"), word(manifest.get("version"), "version")
+    name, version = typed_text(manifest.get("name"), "name"), typed_text(manifest.get("version"), "version")
     if not name:
         return None
     own = npm_package(name, version, "./")
@@ -127,5 +127,5 @@ def needs(manifest: Mapping[str, Any], *, own: bool = False) -> Iterator[tuple[s
         ParseError: a field is no table.
     """
     for field, scope in (*NEEDS, DEVELOPMENT) if own else NEEDS:
-        for name, requirement in table(manifest.get(field), field).items():
+        for name, requirement in typed_table(manifest.get(field), field).items():
             yield name, requirement if isinstance(requirement, str) else "", scope

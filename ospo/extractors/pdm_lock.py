@@ -12,7 +12,7 @@ from typing import Any
 from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import texts, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import is_of_a_dependency, items, lock_toml, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_toml, typed_list, typed_table, typed_text
 from ospo.extractors.locked import connected
 from ospo.extractors.pypi_extras import Packages
 from ospo.extractors.pypi_packages import normalized, pypi_package
@@ -44,9 +44,9 @@ def _entries(
     lock: Mapping[str, Any], packages: Packages, damage: Damage
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     files = _old_files(lock)
-    for number, entry in enumerate(items(lock.get("package"), "package"), 1):
+    for number, entry in enumerate(typed_list(lock.get("package"), "package"), 1):
         with damage.at(f"package {number}"):
-            entry = table(entry)
+            entry = typed_table(entry)
             yield packages.add(_package(entry, files)), entry
 
 
@@ -58,14 +58,16 @@ def _old_files(lock: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _package(entry: Mapping[str, Any], files: Mapping[str, Any]) -> Component:
-    name, version = word(entry.get("name"), "name"), word(entry.get("version"), "version")
+    name, version = typed_text(entry.get("name"), "name"), typed_text(entry.get("version"), "version")
     tool = next((tool for tool in ("git", "hg", "svn", "bzr") if tool in entry), "")
-    repository = word(entry.get(tool), tool) if tool else ""
+    repository = typed_text(entry.get(tool), tool) if tool else ""
     component = pypi_package(
         name,
         version,
-        source=f"{tool}+{repository.removeprefix(tool + '+')}" if tool else word(entry.get("url"), "url"),
-        commit=word(entry.get("revision"), "revision") if tool else "",
+        source=f"{tool}+{repository.removeprefix(tool + '+')}"
+        if tool
+        else typed_text(entry.get("url"), "url"),
+        commit=typed_text(entry.get("revision"), "revision") if tool else "",
         local="path" in entry,
         hashes=_hashes(entry.get("files") or files.get(f"{normalized(name)} {version}")),
     )
@@ -85,8 +87,8 @@ def _scope(entry: Mapping[str, Any]) -> Scope:
 
 
 def _found(entry: Mapping[str, Any], packages: Packages) -> Iterator[str]:
-    for requirement in items(entry.get("dependencies"), "dependencies"):
-        if found := needed(word(requirement, "dependency")):
+    for requirement in typed_list(entry.get("dependencies"), "dependencies"):
+        if found := needed(typed_text(requirement, "dependency")):
             yield from packages.find(found[0], extras=found[1])
 
 

@@ -13,7 +13,7 @@ from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import table as lenient_table
 from ospo.extractors.declared_values import texts
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import is_of_a_dependency, lock_json, lock_toml, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_json, lock_toml, typed_table, typed_text
 from ospo.extractors.locked import Locked, connected
 from ospo.extractors.pypi_packages import normalized, pypi_package
 from ospo.model import Component, Evidence, Record, Scope
@@ -32,7 +32,7 @@ def _pipfile_lock(file: File) -> Iterator[Record]:
     for group, entries in lock.items():
         if group != "_meta":
             with damage.at(group):
-                packages = dict(_packages(group, table(entries), damage))
+                packages = dict(_packages(group, typed_table(entries), damage))
                 asked = {key for key in packages if direct is not None and (group, key) in direct}
                 yield from connected(packages, asked if direct is not None else None)
     damage.report()
@@ -43,21 +43,21 @@ def _packages(group: str, entries: Mapping[str, Any], damage: Damage) -> Iterato
     scope = Scope.RUNTIME if group == "default" else Scope.DEVELOPMENT
     for name, entry in entries.items():
         with damage.at(f"{group} {name!r}"):
-            component = _package(name, table(entry))
+            component = _package(name, typed_table(entry))
             yield normalized(name), Locked(replace(component, scope=scope))
 
 
 def _package(name: str, entry: Mapping[str, Any]) -> Component:
     tool = next((tool for tool in _TOOLS if tool in entry), "")
-    repository = word(entry.get(tool), tool) if tool else ""
-    address = word(entry.get("file"), "file")
+    repository = typed_text(entry.get(tool), tool) if tool else ""
+    address = typed_text(entry.get("file"), "file")
     local = "path" in entry or (address != "" and "://" not in address) or address.startswith("file:")
     return pypi_package(
         name,
         # "==1.0"; nothing else is written.
-        word(entry.get("version"), "version").lstrip("="),
+        typed_text(entry.get("version"), "version").lstrip("="),
         source=f"{tool}+{repository.removeprefix(tool + '+')}" if tool else "" if local else address,
-        commit=word(entry.get("ref"), "ref") if tool else "",
+        commit=typed_text(entry.get("ref"), "ref") if tool else "",
         local=local,
         hashes=texts(entry.get("hashes")),
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ospo.extractors.declared_values import words
-from ospo.extractors.lock_entries import table, word
+from ospo.extractors.lock_entries import typed_table, typed_text
 from ospo.extractors.npm_packages import hashes_of, is_address, is_local, npm_package
 from ospo.model import Component
 
@@ -20,18 +20,18 @@ def pnpm_package(key: str, entry: Mapping[str, Any], *, old: bool) -> Component:
         ParseError: neither says name and version.
     """
     name, reference = (_old_key if old else _key)(key.partition("(")[0].removeprefix("/"))
-    resolution = table(entry.get("resolution") or None, "resolution")
+    resolution = typed_table(entry.get("resolution") or None, "resolution")
     source, by_address = _source(resolution, reference)
     # Names are written down for what no registry knows by the key.
     by_address = by_address or ("name" in entry and source != "")
-    version = word(entry.get("version"), "version") or ("" if by_address else reference)
+    version = typed_text(entry.get("version"), "version") or ("" if by_address else reference)
     properties = []
     if "(patch_hash=" in key:
         properties.append(("pnpm:patched", "true"))
     if deprecated := words(entry.get("deprecated")):
         properties.append(("npm:deprecated", deprecated))
     return replace(
-        npm_package(word(entry.get("name"), "name") or name, version, source, by_address=by_address),
+        npm_package(typed_text(entry.get("name"), "name") or name, version, source, by_address=by_address),
         hashes=hashes_of(resolution.get("integrity")),
         properties=tuple(properties),
     )

@@ -11,7 +11,7 @@ from ospo.extractors.block_text import Value, read_blocks, yaml_line
 from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import json_object
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import is_of_a_dependency, lock_text, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_text, typed_table, typed_text
 from ospo.extractors.locked import Locked, Need, connected, scoped
 from ospo.extractors.npm_packages import own_package
 from ospo.extractors.pnpm_keys import pnpm_package
@@ -48,19 +48,19 @@ def _pnpm_lock(file: File) -> Iterator[Record]:
 def _components(lock: Mapping[str, Value], project: Component | None, damage: Damage) -> Iterator[Component]:
     if "lockfileVersion" not in lock:
         raise ParseError("has no lockfileVersion")
-    version = word(lock["lockfileVersion"], "lockfileVersion")
+    version = typed_text(lock["lockfileVersion"], "lockfileVersion")
     packages = _tables(lock.get("packages"), "packages")
     nodes = _tables(lock.get("snapshots"), "snapshots") or packages
     locked = {}
     for key, node in nodes.items():
         with damage.at(key):
             entry = packages.get(key) or packages.get(key.partition("(")[0]) or node
-            component = pnpm_package(key, table(entry), old=version.startswith(("4", "5")))
-            locked[key] = Locked(component, tuple(_edges(table(node), nodes)))
+            component = pnpm_package(key, typed_table(entry), old=version.startswith(("4", "5")))
+            locked[key] = Locked(component, tuple(_edges(typed_table(node), nodes)))
     asked: list[Need] = []
     for path, importer in _importers(lock, damage).items():
         with damage.at(f"importer {path}"):
-            needed = tuple(_edges(table(importer), nodes))
+            needed = tuple(_edges(typed_table(importer), nodes))
             asked += needed
             if path == _ROOT and project:
                 locked[""] = Locked(project, needed)
@@ -75,7 +75,7 @@ def _importers(lock: Mapping[str, Value], damage: Damage) -> Mapping[str, Value]
 
 
 def _tables(value: object, what: str = "") -> Mapping[str, Value]:
-    return table(value or None, what)
+    return typed_table(value or None, what)
 
 
 def _edges(node: Mapping[str, Value], nodes: Mapping[str, Value]) -> Iterator[Need]:

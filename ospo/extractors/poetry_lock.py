@@ -12,7 +12,7 @@ from typing import Any
 from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import texts, words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import is_of_a_dependency, items, lock_toml, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_toml, typed_list, typed_table, typed_text
 from ospo.extractors.locked import Locked, connected
 from ospo.extractors.pypi_extras import Packages
 from ospo.extractors.pypi_packages import needed_name, normalized, pypi_package
@@ -49,9 +49,9 @@ def _entries(
     lock: Mapping[str, Any], packages: Packages, told: dict[str, Scope], damage: Damage
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     files = _old_files(lock)
-    for number, entry in enumerate(items(lock.get("package"), "package"), 1):
+    for number, entry in enumerate(typed_list(lock.get("package"), "package"), 1):
         with damage.at(f"package {number}"):
-            entry = table(entry)
+            entry = typed_table(entry)
             key = packages.add(_package(entry, files))
             if scope := _scope(entry):
                 told[key] = scope
@@ -66,14 +66,14 @@ def _old_files(lock: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _package(entry: Mapping[str, Any], files: Mapping[str, Any]) -> Component:
-    name = word(entry.get("name"), "name")
-    source = table(entry.get("source"), "source")
-    kind, address = word(source.get("type"), "source type"), word(source.get("url"), "url")
-    commit = word(source.get("resolved_reference") or source.get("reference"), "reference")
+    name = typed_text(entry.get("name"), "name")
+    source = typed_table(entry.get("source"), "source")
+    kind, address = typed_text(source.get("type"), "source type"), typed_text(source.get("url"), "url")
+    commit = typed_text(source.get("resolved_reference") or source.get("reference"), "reference")
     by_git = kind in ("git", "hg", "svn", "bzr")
     component = pypi_package(
         name,
-        word(entry.get("version"), "version"),
+        typed_text(entry.get("version"), "version"),
         source=f"{kind}+{address.removeprefix(kind + '+')}" if by_git else address if kind == "url" else "",
         commit=commit if by_git else "",
         local=kind in _LOCAL,
@@ -103,10 +103,10 @@ def _scope(entry: Mapping[str, Any]) -> Scope | None:
 def _add_needs(key: str, entry: Mapping[str, Any], packages: Packages) -> None:
     """Add what it needs; what only extras need is marked, and the extras tell for which."""
     extras: dict[str, list[str]] = {}
-    for extra, requirements in table(entry.get("extras"), "extras").items():
+    for extra, requirements in typed_table(entry.get("extras"), "extras").items():
         for requirement in texts(requirements):
             extras.setdefault(needed_name(requirement), []).append(extra)
-    for name, constraints in table(entry.get("dependencies"), "dependencies").items():
+    for name, constraints in typed_table(entry.get("dependencies"), "dependencies").items():
         for constraint in constraints if isinstance(constraints, list) else [constraints]:
             told = constraint if isinstance(constraint, dict) else {}
             nodes = list(packages.find(name, extras=texts(told.get("extras"))))

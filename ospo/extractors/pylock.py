@@ -11,7 +11,7 @@ from typing import Any
 from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import is_of_a_dependency, items, lock_toml, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_toml, typed_list, typed_table, typed_text
 from ospo.extractors.locked import Locked, connected
 from ospo.extractors.pypi_packages import normalized, pypi_package
 from ospo.model import Component, ComponentKind, Evidence, Record, Scope
@@ -29,13 +29,15 @@ def _pylock(file: File) -> Iterator[Record]:
         return
     lock = lock_toml(file.data)
     damage = Damage()
-    defaults = {normalized(words(group)) for group in items(lock.get("default-groups"), "default-groups")}
+    defaults = {
+        normalized(words(group)) for group in typed_list(lock.get("default-groups"), "default-groups")
+    }
     entries: dict[str, Mapping[str, Any]] = {}
     components: dict[str, Component] = {}
     by_name: dict[str, list[str]] = {}
-    for number, entry in enumerate(items(lock.get("packages"), "packages"), 1):
+    for number, entry in enumerate(typed_list(lock.get("packages"), "packages"), 1):
         with damage.at(f"packages[{number - 1}]"):
-            entry = table(entry)
+            entry = typed_table(entry)
             component = _package(entry, defaults)
             entries[str(number)], components[str(number)] = entry, component
             by_name.setdefault(component.name, []).append(str(number))
@@ -49,24 +51,24 @@ def _pylock(file: File) -> Iterator[Record]:
 
 
 def _package(entry: Mapping[str, Any], defaults: set[str]) -> Component:
-    vcs, archive = table(entry.get("vcs"), "vcs"), table(entry.get("archive"), "archive")
-    directory = table(entry.get("directory"), "directory")
-    tool, address = words(vcs.get("type")), word(archive.get("url"), "url")
+    vcs, archive = typed_table(entry.get("vcs"), "vcs"), typed_table(entry.get("archive"), "archive")
+    directory = typed_table(entry.get("directory"), "directory")
+    tool, address = words(vcs.get("type")), typed_text(archive.get("url"), "url")
     own = directory.get("path") == "."
     return pypi_package(
-        word(entry.get("name"), "name"),
-        word(entry.get("version"), "version"),
-        source=f"{tool}+{word(vcs.get('url'), 'url')}" if "url" in vcs else address,
-        commit=word(vcs.get("commit-id"), "commit-id"),
+        typed_text(entry.get("name"), "name"),
+        typed_text(entry.get("version"), "version"),
+        source=f"{tool}+{typed_text(vcs.get('url'), 'url')}" if "url" in vcs else address,
+        commit=typed_text(vcs.get("commit-id"), "commit-id"),
         local=any("path" in place and "url" not in place for place in (vcs, archive, directory)),
         hashes=_hashes(entry),
-        scope=_scope(word(entry.get("marker"), "marker"), defaults),
+        scope=_scope(typed_text(entry.get("marker"), "marker"), defaults),
         kind=ComponentKind.APPLICATION if own else ComponentKind.LIBRARY,
     )
 
 
 def _hashes(entry: Mapping[str, Any]) -> Iterator[str]:
-    for file in (entry.get("sdist"), entry.get("archive"), *items(entry.get("wheels"), "wheels")):
+    for file in (entry.get("sdist"), entry.get("archive"), *typed_list(entry.get("wheels"), "wheels")):
         hashes = file.get("hashes") if isinstance(file, dict) else None
         for algorithm, digest in hashes.items() if isinstance(hashes, dict) else ():
             yield f"{algorithm}:{words(digest)}"
@@ -91,10 +93,10 @@ def _scope(marker: str, defaults: set[str]) -> Scope:
 def _needs(
     entry: Mapping[str, Any], components: Mapping[str, Component], by_name: Mapping[str, list[str]]
 ) -> Iterator[str]:
-    for need in items(entry.get("dependencies"), "dependencies"):
-        need = table(need, "dependency")
+    for need in typed_list(entry.get("dependencies"), "dependencies"):
+        need = typed_table(need, "dependency")
         version = words(need.get("version"))
-        for key in by_name.get(normalized(word(need.get("name"), "name")), [])[:_SAME_NAME]:
+        for key in by_name.get(normalized(typed_text(need.get("name"), "name")), [])[:_SAME_NAME]:
             if not version or components[key].version == version:
                 yield key
 

@@ -10,7 +10,7 @@ from ospo.errors import ParseError
 from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import texts
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import is_of_a_dependency, items, lock_json, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_json, typed_list, typed_table, typed_text
 from ospo.extractors.lock_hashes import from_prefixed
 from ospo.extractors.records import checked
 from ospo.model import Component, Evidence, Record, Scope
@@ -28,22 +28,22 @@ def _sbt(file: File) -> Iterator[Record]:
     if "lockVersion" not in lock:
         raise ParseError("is no lock file of sbt: it has no lockVersion")
     damage = Damage()
-    for number, entry in enumerate(items(lock.get("dependencies"), "dependencies")):
+    for number, entry in enumerate(typed_list(lock.get("dependencies"), "dependencies")):
         with damage.at(f"dependencies[{number}]"):
-            yield _component(table(entry))
+            yield _component(typed_table(entry))
     damage.report()
 
 
 def _component(entry: Mapping[str, Any]) -> Component:
     configurations = texts(entry.get("configurations"))
-    artifacts = [one for one in items(entry.get("artifacts"), "artifacts") if isinstance(one, dict)]
+    artifacts = [one for one in typed_list(entry.get("artifacts"), "artifacts") if isinstance(one, dict)]
     # Of several it does not show which one is the archive and which its sources.
     hashes = texts([artifacts[0].get("hash")]) if len(artifacts) == 1 else []
     return Component(
         type="maven",
-        namespace=checked(word(entry.get("org"), "org"), "org"),
-        name=checked(word(entry.get("name"), "name"), "name"),
-        version=checked(word(entry.get("version"), "version"), "version"),
+        namespace=checked(typed_text(entry.get("org"), "org"), "org"),
+        name=checked(typed_text(entry.get("name"), "name"), "name"),
+        version=checked(typed_text(entry.get("version"), "version"), "version"),
         hashes=from_prefixed(hashes),
         scope=_scope(set(configurations)),
         evidence=Evidence.DECLARED,

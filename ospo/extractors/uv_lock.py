@@ -10,7 +10,7 @@ from typing import Any
 from ospo.extractors.damage import Damage
 from ospo.extractors.declared_values import words
 from ospo.extractors.interface import Extractor, File
-from ospo.extractors.lock_entries import is_of_a_dependency, items, lock_toml, table, word
+from ospo.extractors.lock_entries import is_of_a_dependency, lock_toml, typed_list, typed_table, typed_text
 from ospo.extractors.locked import connected
 from ospo.extractors.pypi_extras import Packages
 from ospo.extractors.pypi_packages import normalized, pypi_package
@@ -30,7 +30,7 @@ def _uv_lock(file: File) -> Iterator[Record]:
         with damage.at(f"package {key}"):
             _add_needs(key, entry, packages)
     with damage.at("manifest"):
-        _ask(table(lock.get("manifest")), packages)
+        _ask(typed_table(lock.get("manifest")), packages)
     yield from connected(packages.scoped(), packages.direct)
     damage.report()
 
@@ -39,10 +39,10 @@ def _entries(
     lock: Mapping[str, Any], packages: Packages, damage: Damage
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     members = {normalized(name) for name in _members(lock)}
-    for number, entry in enumerate(items(lock.get("package"), "package"), 1):
+    for number, entry in enumerate(typed_list(lock.get("package"), "package"), 1):
         with damage.at(f"package {number}"):
-            entry = table(entry)
-            source = table(entry.get("source"), "source")
+            entry = typed_table(entry)
+            source = typed_table(entry.get("source"), "source")
             own = (
                 any(source.get(kind) == "." for kind in _LOCAL)
                 or normalized(words(entry.get("name"))) in members
@@ -57,14 +57,14 @@ def _members(lock: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _package(entry: Mapping[str, Any], source: Mapping[str, Any], *, own: bool) -> Component:
-    address, commit = word(source.get("url"), "url"), ""
-    if git := word(source.get("git"), "git"):
+    address, commit = typed_text(source.get("url"), "url"), ""
+    if git := typed_text(source.get("git"), "git"):
         # https://host/repository?rev=main#commit
         address, _, commit = git.partition("#")
         address = "git+" + address.partition("?")[0]
     return pypi_package(
-        word(entry.get("name"), "name"),
-        word(entry.get("version"), "version"),
+        typed_text(entry.get("name"), "name"),
+        typed_text(entry.get("version"), "version"),
         source=address,
         commit=commit,
         local=own or any(kind in source for kind in _LOCAL),
@@ -74,37 +74,37 @@ def _package(entry: Mapping[str, Any], source: Mapping[str, Any], *, own: bool) 
 
 
 def _hashes(entry: Mapping[str, Any]) -> Iterator[str]:
-    for archive in (entry.get("sdist"), *items(entry.get("wheels"), "wheels")):
+    for archive in (entry.get("sdist"), *typed_list(entry.get("wheels"), "wheels")):
         if isinstance(archive, dict):
             yield words(archive.get("hash"))
 
 
 def _add_needs(key: str, entry: Mapping[str, Any], packages: Packages) -> None:
     packages.need(key, "", _found(entry.get("dependencies"), packages))
-    for extra, needed in table(entry.get("optional-dependencies"), "optional-dependencies").items():
+    for extra, needed in typed_table(entry.get("optional-dependencies"), "optional-dependencies").items():
         packages.need(key, extra, _found(needed, packages))
-    for needed in table(entry.get("dev-dependencies"), "dev-dependencies").values():
+    for needed in typed_table(entry.get("dev-dependencies"), "dev-dependencies").values():
         packages.need_tools(key, _found(needed, packages))
 
 
 def _found(needed: object, packages: Packages) -> Iterator[str]:
     """Yield the keys of what a list of dependencies names; version and source tell equal names apart."""
-    for one in items(needed, "dependencies"):
-        one = table(one, "dependency")
+    for one in typed_list(needed, "dependencies"):
+        one = typed_table(one, "dependency")
         extras = one.get("extra") or one.get("extras")
         yield from packages.find(
-            word(one.get("name"), "name"),
+            typed_text(one.get("name"), "name"),
             words(one.get("version")),
             extras=[extras]
             if isinstance(extras, str)
-            else [words(extra) for extra in items(extras, "extra")],
+            else [words(extra) for extra in typed_list(extras, "extra")],
         )
 
 
 def _ask(manifest: Mapping[str, Any], packages: Packages) -> None:
     """Ask for what a script, or a workspace without a package at its root, requires."""
     packages.ask(_found(manifest.get("requirements"), packages), Scope.RUNTIME)
-    groups = table(manifest.get("dependency-groups"), "dependency-groups")
+    groups = typed_table(manifest.get("dependency-groups"), "dependency-groups")
     needed: Iterable[object] = groups.values()
     for one in needed:
         packages.ask(_found(one, packages), Scope.DEVELOPMENT)

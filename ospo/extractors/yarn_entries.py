@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from ospo.errors import ParseError
 from ospo.extractors.block_text import Value, unquoted
-from ospo.extractors.lock_entries import table, word
+from ospo.extractors.lock_entries import typed_table, typed_text
 from ospo.extractors.lock_hashes import from_hex
 from ospo.extractors.npm_packages import NEEDS, hashes_of, is_address, is_local, npm_package
 from ospo.extractors.records import without_login
@@ -82,14 +82,14 @@ def classic_package(key: str, entry: Value) -> Component:
     Raises:
         ParseError: it has no name or version.
     """
-    fields = table(entry)
+    fields = typed_table(entry)
     name, _, requirement = _split(next(iter(descriptors(key)), ""))
     if requirement.startswith("npm:"):
         name, _, requirement = _split(requirement.removeprefix("npm:"))
-    resolved = word(fields.get("resolved"), "resolved")
+    resolved = typed_text(fields.get("resolved"), "resolved")
     component = npm_package(
         name,
-        word(fields.get("version"), "version"),
+        typed_text(fields.get("version"), "version"),
         requirement if is_local(requirement) else resolved,
         by_address=is_address(requirement),
     )
@@ -111,9 +111,9 @@ def later_package(_: str, entry: Value) -> Component:
     Raises:
         ParseError: it has no resolution, name or version.
     """
-    fields = table(entry)
-    name, at, reference = _split(word(fields.get("resolution"), "resolution"))
-    version = word(fields.get("version"), "version")
+    fields = typed_table(entry)
+    name, at, reference = _split(typed_text(fields.get("resolution"), "resolution"))
+    version = typed_text(fields.get("version"), "version")
     if not at:
         raise ParseError("has no resolution")
     if reference.startswith("workspace:"):

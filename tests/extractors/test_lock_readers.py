@@ -9,7 +9,7 @@ from ospo.errors import ParseError
 from ospo.extractors.block_text import read_blocks, unquoted, yaml_line
 from ospo.extractors.damage import Damage
 from ospo.extractors.jsonc import plain_json
-from ospo.extractors.lock_entries import items, lock_toml, table, word
+from ospo.extractors.lock_entries import lock_toml, typed_list, typed_table, typed_text
 from ospo.extractors.lock_hashes import from_hex, from_integrity, from_prefixed
 from ospo.extractors.locked import Locked, connected, scoped
 from ospo.extractors.npm_packages import npm_package
@@ -44,7 +44,7 @@ def test_damage_counts_and_tells_the_first() -> None:
     damage.report()
     for place in ("a", "b"):
         with damage.at(place):
-            table([])
+            typed_table([])
     with pytest.raises(ParseError, match=r"^a is not a table, and 1 more are damaged$"):
         damage.report()
 
@@ -54,7 +54,7 @@ def test_damage_lets_other_errors_through() -> None:
         raise KeyError
 
 
-@pytest.mark.parametrize(("read", "value"), [(table, "a"), (items, {}), (word, 1)])
+@pytest.mark.parametrize(("read", "value"), [(typed_table, "a"), (typed_list, {}), (typed_text, 1)])
 def test_a_value_of_another_type_is_damage(read: object, value: object) -> None:
     with pytest.raises(ParseError, match=r"^x is not a"):
         read(value, "x")  # type: ignore[operator]
